@@ -1,0 +1,198 @@
+# oobescope: what a Windows deployment's packet capture says.
+# SPDX-License-Identifier: MIT
+#
+#   make            build/oobescope
+#   make demo       installs what is missing, builds, analyzes a bundled failed deployment
+#   make check      all tests, under AddressSanitizer and UBSan
+#   make lint       layer check, headers, warnings as errors, clang-format, clang-tidy, cppcheck
+#   make fuzz       every fuzz target for FUZZ_SECONDS each (default 60)
+#
+# V=1 shows commands.
+
+CC ?= cc
+BUILD ?= build
+PREFIX ?= /usr/local
+PYTHON ?= /usr/bin/python3
+CLANG ?= clang
+FUZZ_SECONDS ?= 60
+VERSION := 0.1
+
+ifeq ($(V),1)
+Q :=
+say = @:
+else
+Q := @
+say = @printf '  %-7s %s\n'
+endif
+
+# ---- flags -------------------------------------------------------------------------------------
+
+PKG_CONFIG ?= pkg-config
+PACKAGES := libpcap libndpi jansson libcrypto
+
+WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wformat=2 -Wvla \
+  -Walloca -Wstrict-prototypes -Wmissing-prototypes -Wold-style-definition -Wcast-qual \
+  -Wpointer-arith -Wwrite-strings -Wundef -Wswitch-enum -Wdouble-promotion -Wdate-time \
+  -Wimplicit-fallthrough
+WARNINGS_GCC := -Wcast-align=strict -Wduplicated-cond -Wduplicated-branches -Wlogical-op \
+  -Wjump-misses-init -Wnull-dereference
+ifneq ($(findstring clang,$(CC)),clang)
+WARNINGS += $(WARNINGS_GCC)
+endif
+
+# nDPI's headers are not clean under -Wpedantic: every library's headers are system headers here.
+PKG_CFLAGS := $(subst -I,-isystem ,$(shell $(PKG_CONFIG) --cflags $(PACKAGES) 2>/dev/null))
+PKG_LIBS := $(shell $(PKG_CONFIG) --libs $(PACKAGES) 2>/dev/null)
+
+OPT ?= -O2 -g
+HARDEN := -D_FORTIFY_SOURCE=2 -fstack-protector-strong -fPIE
+HARDEN_LD := -pie -Wl,-z,relro,-z,now
+ifdef SANITIZE
+OPT := -O1 -g -fno-omit-frame-pointer -fsanitize=$(SANITIZE) -fno-sanitize-recover=all
+HARDEN :=
+HARDEN_LD :=
+endif
+WERROR ?=
+
+CPPFLAGS += -D_DEFAULT_SOURCE -Itests/unit -Itests/fuzz -DOOBESCOPE_VERSION='"$(VERSION)"' -Iinclude $(PKG_CFLAGS)
+CFLAGS += -std=c11 $(OPT) $(WARNINGS) $(WERROR) $(HARDEN)
+LDLIBS += $(PKG_LIBS)
+
+# ---- sources -----------------------------------------------------------------------------------
+
+SOURCES := $(sort $(wildcard src/*/*.c))
+LIB_SOURCES := $(filter-out src/cli/main.c,$(SOURCES))
+LIB_OBJECTS := $(LIB_SOURCES:%.c=$(BUILD)/%.o)
+LIB := $(BUILD)/liboobescope.a
+PROGRAM := $(BUILD)/oobescope
+
+UNIT_SOURCES := $(sort $(wildcard tests/unit/*/test_*.c))
+UNIT_TESTS := $(UNIT_SOURCES:%.c=$(BUILD)/%)
+FUZZ_SOURCES := $(sort $(wildcard tests/fuzz/fuzz_*.c))
+FUZZ_NAMES := $(FUZZ_SOURCES:tests/fuzz/fuzz_%.c=%)
+REPLAYS := $(FUZZ_NAMES:%=$(BUILD)/tests/fuzz/replay_%)
+
+.PHONY: all
+all: $(PROGRAM)
+
+$(PROGRAM): $(BUILD)/src/cli/main.o $(LIB)
+	$(say) LD $@
+	$(Q)$(CC) $(CFLAGS) $(HARDEN_LD) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+
+$(LIB): $(LIB_OBJECTS)
+	$(say) AR $@
+	$(Q)rm -f $@ && $(AR) rcs $@ $^
+
+$(BUILD)/%.o: %.c
+	$(say) CC $<
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+
+# The embedded list is part of the object that holds it.
+$(BUILD)/src/services/embedded.o: src/services/required.json
+
+$(BUILD)/tests/unit/%: $(BUILD)/tests/unit/%.o $(LIB)
+	$(say) LD $@
+	$(Q)$(CC) $(CFLAGS) $(HARDEN_LD) $(LDFLAGS) -o $@ $^ $(LDLIBS) -lcmocka
+
+$(BUILD)/tests/fuzz/replay_%: $(BUILD)/tests/fuzz/fuzz_%.o $(BUILD)/tests/fuzz/replay.o $(LIB)
+	$(say) LD $@
+	$(Q)$(CC) $(CFLAGS) $(HARDEN_LD) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+
+$(BUILD)/tests/fuzz/fuzz_%: $(BUILD)/tests/fuzz/fuzz_%.o $(LIB)
+	$(say) LD $@
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -fsanitize=fuzzer -o $@ $^ $(LDLIBS)
+
+.SECONDARY:
+-include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
+
+# ---- tests -------------------------------------------------------------------------------------
+
+SAN_BUILD := $(BUILD)/asan
+FUZZ_BUILD := $(BUILD)/fuzz
+SAN_MAKE = $(MAKE) --no-print-directory BUILD=$(SAN_BUILD) SANITIZE=address,undefined WERROR=-Werror
+
+.PHONY: check check-all unit replay
+check: deps-check
+	$(Q)$(SAN_MAKE) check-all
+
+# One unit test group: make unit LAYER=proto
+unit:
+	$(Q)$(SAN_MAKE) unit-build
+	$(Q)tests/run.sh unit $(SAN_BUILD) $(LAYER)
+
+.PHONY: unit-build
+unit-build: $(filter $(BUILD)/tests/unit/$(LAYER)%,$(UNIT_TESTS))
+
+check-all: all $(UNIT_TESTS) $(REPLAYS)
+	$(Q)PYTHON=$(PYTHON) tests/run.sh all $(BUILD)
+
+.PHONY: update-golden
+update-golden: all
+	$(Q)tests/golden/run.sh --update $(BUILD)
+
+# make fuzz [FUZZ=dns] [FUZZ_SECONDS=60]
+FUZZ ?= $(FUZZ_NAMES)
+.PHONY: fuzz
+fuzz:
+	$(Q)$(MAKE) --no-print-directory CC=$(CLANG) BUILD=$(FUZZ_BUILD) \
+	  SANITIZE=fuzzer-no-link,address,undefined $(FUZZ:%=$(FUZZ_BUILD)/tests/fuzz/fuzz_%)
+	$(Q)tests/fuzz/run.sh $(FUZZ_BUILD) $(FUZZ_SECONDS) $(FUZZ)
+
+# Transactions of public captures against their truth: make check-corpus CORPUS=DIR
+.PHONY: check-corpus
+check-corpus: all
+	$(Q)$(PYTHON) $(CORPUS)/compare.py --analyzer '$(PROGRAM) --format eve {}' --corpus $(CORPUS) \
+	  --ok-status 0,1,2,3 $(CORPUS_ARGS)
+
+# ---- lint --------------------------------------------------------------------------------------
+
+.PHONY: lint format format-check analyze
+lint: deps-lint
+	$(Q)BUILD=$(BUILD)/lint CFLAGS="$(CPPFLAGS)" tests/lint/run.sh
+
+FORMAT_FILES = $(wildcard include/*/*.h src/*/*.c src/*/*.h tests/unit/*.h tests/unit/*/*.c tests/fuzz/*.c)
+format:
+	$(Q)clang-format -i $(FORMAT_FILES)
+
+format-check:
+	$(Q)clang-format --dry-run --Werror $(FORMAT_FILES)
+
+# gcc's static analyzer; read its reports, nothing is gated on them.
+analyze:
+	$(Q)$(MAKE) --no-print-directory BUILD=$(BUILD)/analyze OPT="-O2 -fanalyzer" all
+
+.PHONY: coverage
+coverage: deps-check
+	$(Q)$(MAKE) --no-print-directory BUILD=$(BUILD)/coverage OPT="-O0 -g --coverage" HARDEN= \
+	  LDFLAGS=--coverage check-all
+	$(Q)cd $(BUILD)/coverage && find src -name '*.gcda' | xargs gcov -n | \
+	  grep -A1 "^File 'src/" | paste - - - | sort
+
+# ---- packages, demo, install -------------------------------------------------------------------
+
+.PHONY: deps deps-check deps-lint
+deps:
+	$(Q)tests/deps.sh build
+deps-check:
+	$(Q)tests/deps.sh build check
+deps-lint:
+	$(Q)tests/deps.sh build check lint
+
+.PHONY: demo
+demo: deps
+	$(Q)$(MAKE) --no-print-directory all
+	$(Q)$(PROGRAM) captures/demo.pcap || test $$? -eq 1
+
+# Records the sample captures anew, in network namespaces (root).
+.PHONY: captures
+captures:
+	$(Q)captures/lab/make.sh
+
+.PHONY: install clean
+install: all
+	install -d $(DESTDIR)$(PREFIX)/bin
+	install -m 755 $(PROGRAM) $(DESTDIR)$(PREFIX)/bin/oobescope
+
+clean:
+	rm -rf $(BUILD)

@@ -1,0 +1,54 @@
+/*
+ * diagnose/diagnose: facts to findings, findings to causes, causes to verdicts, device by device.
+ * SPDX-License-Identifier: MIT
+ *
+ * Fed with transactions and ended flows as they come, it keeps a small row for each host of each device
+ * and the failures among them, not the transactions: memory grows with devices and hosts, not with time.
+ * Sees facts, no bytes; makes results, no output. All judging happens in diagnosis_finish.
+ */
+#ifndef DIAGNOSE_DIAGNOSE_H
+#define DIAGNOSE_DIAGNOSE_H
+
+#include "diagnose/result.h"
+#include "flow/flow.h"
+#include "proto/tx.h"
+#include "services/services.h"
+
+struct diagnosis;
+
+/* What the capture as a whole allows to say. */
+struct capture_facts {
+    struct mark first;
+    struct mark last; /* END of the capture: time-outs are judged against it */
+    uint64_t packets;
+    uint64_t truncated_packets;
+    uint64_t gap_bytes; /* of streams: bytes the receiver had but the capture has not */
+    uint32_t file_count;
+};
+
+/* NULL when memory is out. The list must outlive the diagnosis. */
+struct diagnosis *diagnosis_new(const struct service_list *list);
+void diagnosis_free(struct diagnosis *d);
+
+/* One completed transaction on `flow`. `host` is the name it counts for: SNI, Host, or the name from the
+ * device's DNS answers; empty when unknown (DNS: ignored, the question's name counts). */
+void diagnosis_transaction(struct diagnosis *d, const struct flow *flow, const struct tx *tx,
+                           struct slice host);
+
+/* A flow that ended. `host` as above; `app` is what it spoke ("tls", "unknown", ...); `transactions`
+ * how many were told of it before. */
+void diagnosis_flow(struct diagnosis *d, const struct flow *flow, const struct flow_end *how,
+                    struct slice host, const char *app, uint32_t transactions);
+
+/* The primary address of the device an address belongs to, as far as known now (IPv4 where its MAC has
+ * exactly one); the address itself where nothing is known. */
+struct ip_addr diagnosis_device_of(const struct diagnosis *d, const struct ip_addr *client);
+
+/* The service a name matters most to, NULL when no list has it. Cached: meant for every event. */
+const struct service *diagnosis_service_of(struct diagnosis *d, struct slice host,
+                                           enum transport transport, uint16_t port);
+
+/* Judges. Call once; the result lives as long as the diagnosis. NULL when memory is out. */
+const struct result *diagnosis_finish(struct diagnosis *d, const struct capture_facts *facts);
+
+#endif

@@ -1,0 +1,72 @@
+/*
+ * engine/engine: the order of all the others, nothing else.
+ * SPDX-License-Identifier: MIT
+ *
+ * Takes frames, hands events to a sink. src/engine/engine.c shows the whole way of a packet on one page.
+ * An analysis is a pure function of its input.
+ */
+#ifndef ENGINE_ENGINE_H
+#define ENGINE_ENGINE_H
+
+#include "capture/capture.h"
+#include "diagnose/diagnose.h"
+#include "flow/flow.h"
+#include "proto/tx.h"
+#include "services/services.h"
+
+/* What every event says besides its own. Valid for the call. */
+struct event {
+    const struct flow *flow;
+    struct ip_addr device;
+    const struct service *service; /* or NULL */
+    struct slice hostname; /* SNI, Host, or from the device's DNS answers; empty when unknown */
+    const char *app;       /* what our dissectors made of the flow */
+    const char *label;     /* nDPI's, or "" */
+};
+
+struct engine_stats {
+    uint64_t packets;
+    uint64_t bytes; /* captured */
+    uint64_t truncated_packets;
+    uint64_t duplicate_packets;
+    uint64_t undecoded_packets; /* no header of ours fits, or it contradicts itself */
+    uint64_t other_packets;     /* not TCP, UDP or ICMP */
+    uint64_t fragments;
+    uint64_t one_way_flows;
+    uint64_t gap_bytes;
+    uint64_t gaps;
+    uint64_t transactions;
+    uint64_t dropped; /* for want of memory, or at a cap */
+    struct flow_stats flows;
+    struct mark first;
+    struct mark last;
+};
+
+/* Who hears of it. Members may be NULL. */
+struct sink {
+    void *ctx;
+    void (*transaction)(void *ctx, const struct event *event, const struct tx *tx);
+    void (*flow)(void *ctx, const struct event *event, const struct flow_end *how);
+    /* Once, from engine_finish. */
+    void (*result)(void *ctx, const struct result *result, const struct engine_stats *stats);
+};
+
+struct engine_options {
+    const struct service_list *services;
+    bool ndpi; /* label what our own dissectors do not know */
+    struct sink sink;
+};
+
+struct engine;
+
+struct engine *engine_new(const struct engine_options *options, struct err *err);
+void engine_free(struct engine *e);
+
+void engine_packet(struct engine *e, const struct frame *frame);
+
+/* Ends all flows and judges. */
+void engine_finish(struct engine *e, uint32_t file_count);
+
+struct engine_stats engine_stats(const struct engine *e);
+
+#endif

@@ -1,0 +1,115 @@
+/*
+ * flow/flow: the table of flows, their TCP state and how they end.
+ * SPDX-License-Identifier: MIT
+ *
+ * A flow is a 5-tuple in both directions, oriented from client to server: by the SYN, else by the port
+ * (the well-known one is the server's), else by the first packet; flow_reverse corrects it. A flow ends
+ * through one callback, for whatever reason: some time after FIN or RST (packets that a mirror port
+ * swapped, or that betray a forged RST, still belong to it), after silence, at the cap (the longest
+ * silent goes first), when its tuple starts anew with a SYN, or with the capture. RFC 9293.
+ */
+#ifndef FLOW_FLOW_H
+#define FLOW_FLOW_H
+
+#include "net/end.h"
+#include "net/packet.h"
+
+enum flow_state {
+    FLOW_NO_REPLY,    /* only the client's side sent */
+    FLOW_REFUSED,     /* RST answered the SYN */
+    FLOW_UNREACHABLE, /* ICMP said so and nothing else answered */
+    FLOW_ESTABLISHED, /* both sides sent (TCP: handshake seen, or picked up mid-stream) */
+    FLOW_CLOSED,      /* FIN from both sides, or from one and silence */
+    FLOW_RESET,
+};
+
+/* What the headers of one side showed, for those who ask who did it. */
+struct flow_side {
+    uint64_t bytes; /* of IP payload of the transport, as announced by headers */
+    uint32_t packets;
+    uint32_t isn;     /* of the SYN or SYN-ACK */
+    uint32_t seq_end; /* highest sequence number sent, plus one */
+    uint32_t ack;     /* highest acknowledgement sent */
+    uint16_t mss;     /* of the SYN; 0 without */
+    uint16_t ip_id;   /* of the newest packet */
+    uint8_t ttl;      /* of the first packet */
+    bool syn;         /* seen */
+    bool fin;
+    bool rst;
+    bool data; /* payload seen */
+};
+
+struct flow {
+    struct tuple key; /* src is the client */
+    struct mark first;
+    struct mark last;
+    struct flow_side side[2]; /* indexed by the direction the side sends in */
+    struct mark answered;     /* first packet of the server's side; frame 0 without */
+    struct mark end_at;       /* first FIN or RST, or the ICMP error */
+    struct ip_addr icmp_from; /* who sent the ICMP error */
+    uint64_t id;              /* counts up from 1 in order of first sight */
+    struct stream *stream[2]; /* in-order delivery, NULL when not (or no longer) wanted; owned */
+    void *app;                /* the engine's */
+    uint32_t syns;            /* SYNs of the client, repeats too */
+    uint32_t rtt_us;          /* SYN to SYN-ACK, 0 unknown */
+    uint16_t rst_ip_id;
+    uint8_t rst_ttl;
+    uint8_t icmp_type, icmp_code;
+    enum dir end_by; /* who sent the first FIN or RST */
+    bool rst_first;  /* the first of them was a RST */
+    bool midstream;  /* the capture has not the SYN */
+    bool has_mac;
+    struct mac_addr client_mac;
+    uint16_t vlan;
+};
+
+struct flow_config {
+    uint32_t max_flows;  /* cap of the table */
+    int64_t tcp_idle_ns; /* established */
+    int64_t syn_idle_ns; /* not answered yet */
+    int64_t udp_idle_ns;
+    int64_t linger_ns; /* after RST, or FIN from both sides */
+};
+
+/* The values for offline analyses. */
+struct flow_config flow_config_default(void);
+
+struct flow_table;
+
+struct flow_stats {
+    uint64_t created;
+    uint64_t evicted;  /* by the cap */
+    uint32_t open;     /* now */
+    uint32_t open_max; /* most at once */
+};
+
+typedef void flow_end_fn(void *ctx, struct flow *flow, const struct flow_end *how);
+
+/* `on_end` is called once a flow, before its memory goes. NULL when memory is out. */
+struct flow_table *flow_table_new(const struct flow_config *config, flow_end_fn *on_end, void *ctx);
+void flow_table_free(struct flow_table *t); /* without calling on_end */
+
+/* The flow of a TCP or UDP packet, created when new, its counters and TCP state brought up to date;
+ * `dir` says which side sent it. A SYN that starts the tuple anew ends the old flow first. NULL when
+ * memory is out. Valid until the next call that takes the table. */
+struct flow *flow_lookup(struct flow_table *t, const struct packet *p, enum dir *dir);
+
+/* The flow of a tuple in either direction, for ICMP quotes; NULL when there is none. */
+struct flow *flow_find(struct flow_table *t, const struct tuple *tuple, enum dir *dir);
+
+/* Notes an ICMP error that quoted the flow. */
+void flow_icmp(struct flow *f, const struct packet *p);
+
+/* Swaps client and server of a flow: everything in it is turned round. */
+void flow_reverse(struct flow_table *t, struct flow *f);
+
+/* Ends what has timed out by `now_ns`. Cheap: call it for every packet. */
+void flow_table_expire(struct flow_table *t, int64_t now_ns);
+
+/* Ends all flows, as of `now_ns`, in order of their ids. */
+void flow_table_finish(struct flow_table *t, int64_t now_ns);
+
+enum flow_state flow_state(const struct flow *f);
+struct flow_stats flow_table_stats(const struct flow_table *t);
+
+#endif

@@ -1,0 +1,65 @@
+/*
+ * flow/stream: one direction of a TCP connection as bytes in order.
+ * SPDX-License-Identifier: MIT
+ *
+ * Retransmissions and overlaps are cut (the bytes that came first stay), segments out of order wait,
+ * keep-alives are passed over, and bytes that never come are reported as a gap: when the other side has
+ * acknowledged them and the capture went on, when too much waits behind them, or at the end. A segment
+ * that the capture cut (fewer bytes than announced) leaves a gap of its own. Bytes in order are handed
+ * on without a copy; only what the reader does not consume, and what waits, is kept, up to a cap.
+ * RFC 9293 sections 3.4, 3.10.
+ */
+#ifndef FLOW_STREAM_H
+#define FLOW_STREAM_H
+
+#include "base/take.h"
+#include "net/packet.h"
+
+struct stream;
+
+/* Who reads the stream. Calls come from within stream_push, stream_acked and stream_finish. */
+struct stream_reader {
+    /* All bytes in order that were not consumed yet; `first` brought the first of them, `at` is the
+     * packet that made them complete. */
+    struct take (*data)(void *ctx, struct slice bytes, const struct mark *first,
+                        const struct mark *at);
+    /* `len` bytes will never come; what was held before them is gone. */
+    struct take (*gap)(void *ctx, uint64_t len, const struct mark *at);
+    void *ctx;
+};
+
+/* Bytes held for a reader that does not consume them, at most; then they are dropped as a gap. */
+#define STREAM_HOLD_MAX (64 * 1024)
+/* Bytes that wait behind a hole, at most. */
+#define STREAM_WAIT_MAX (256 * 1024)
+
+/* A stream whose first byte has sequence number `seq` (ISN + 1). NULL when memory is out. */
+struct stream *stream_new(uint32_t seq);
+/* A stream picked up in the middle: its first segment decides, but one that directly precedes it and
+ * comes a little later (out of order) is still put in front. */
+struct stream *stream_new_midstream(void);
+void stream_free(struct stream *s);
+
+/* A segment with payload (p->tcp.seq, p->payload, p->payload_len). */
+void stream_push(struct stream *s, const struct packet *p, const struct stream_reader *r);
+/* The other side acknowledged all before `ack`. */
+void stream_acked(struct stream *s, uint32_t ack, const struct mark *at,
+                  const struct stream_reader *r);
+/* No more comes: hands over what waits, with its gaps. */
+void stream_finish(struct stream *s, const struct mark *at, const struct stream_reader *r);
+
+/* Shows the bytes held to a new reader (after an upgrade of the protocol). */
+void stream_resume(struct stream *s, const struct mark *at, const struct stream_reader *r);
+
+/* The reader wants nothing more (it answered TAKE_REST): what is held can be freed by stream_free. */
+bool stream_done(const struct stream *s);
+
+struct stream_stats {
+    uint64_t bytes; /* handed over or skipped */
+    uint64_t gap_bytes;
+    uint32_t retransmitted; /* segments that brought nothing new */
+};
+
+struct stream_stats stream_stats(const struct stream *s);
+
+#endif

@@ -1,0 +1,26 @@
+/*
+ * net/decode: a frame of any supported link type to a struct packet.
+ * SPDX-License-Identifier: MIT
+ *
+ * Link types: Ethernet, Linux SLL and SLL2, raw IP (three numbers), BSD null and loop (both byte
+ * orders). Within them 802.1Q, QinQ, PPPoE sessions, MPLS. Stateless; the innermost IP packet counts.
+ * Sources: RFC 791, 8200, 9293, 768, 792, 4443, 2516, 3032, 5462, IEEE 802.1Q, tcpdump.org/linktypes.
+ */
+#ifndef NET_DECODE_H
+#define NET_DECODE_H
+
+#include "net/packet.h"
+
+/* Whether net_decode knows the link type (a LINKTYPE_ value of the capture file). */
+bool net_linktype_known(int linktype);
+
+/* Fills every field of `out`. `bytes` are the captured ones, `wire_len` the frame's length before
+ * cutting. The kind says how far it came; addresses are valid from PACKET_FRAGMENT to PACKET_ICMP. */
+void net_decode(struct packet *out, int linktype, struct slice bytes, uint32_t wire_len,
+                const struct mark *at);
+
+/* Decodes the transport header of an IP payload into `p`, whose IP fields are set: for datagrams put
+ * together from fragments. */
+void net_decode_transport(struct packet *p, struct slice ip_payload);
+
+#endif

@@ -1,0 +1,25 @@
+/*
+ * services/names: the name a device asked for before it went to an address.
+ * SPDX-License-Identifier: MIT
+ *
+ * Learns from a device's own DNS answers: an address at the end of a CNAME chain stands for the name
+ * that was asked. Names a flow that carries neither SNI nor Host. Bounded; the newest answer wins.
+ */
+#ifndef SERVICES_NAMES_H
+#define SERVICES_NAMES_H
+
+#include "proto/tx.h"
+
+struct names;
+
+struct names *names_new(void);
+void names_free(struct names *n);
+
+/* Takes the addresses of an answered A or AAAA question. */
+void names_learn(struct names *n, const struct ip_addr *device, const struct tx_dns *dns);
+
+/* The name `device` asked for to get `server`; empty when it did not. Valid as long as `n`. */
+struct slice names_find(const struct names *n, const struct ip_addr *device,
+                        const struct ip_addr *server);
+
+#endif
