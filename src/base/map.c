@@ -1,0 +1,82 @@
+/*
+ * base/map: open addressing with linear probing; slots double at three quarters.
+ * SPDX-License-Identifier: MIT
+ */
+#include "base/map.h"
+
+#include <stdlib.h>
+
+#include "base/hash.h"
+
+#define SIZE_FIRST 16
+#define MAP_KEY    0x6f6f6265U
+
+struct map_slot {
+    uint32_t key_low;
+    uint32_t key_high;
+    uint32_t value; /* MAP_NONE: empty */
+};
+
+void map_init(struct map *m, uint32_t cap)
+{
+    *m = (struct map){NULL, 0, 0, cap};
+}
+
+void map_clear(struct map *m)
+{
+    free(m->slots);
+    map_init(m, m->cap);
+}
+
+static struct map_slot *find(const struct map *m, uint64_t key)
+{
+    uint32_t mask = m->size - 1;
+    uint32_t at = (uint32_t)hash_mix(MAP_KEY, key) & mask;
+    for (;; at = (at + 1) & mask) {
+        struct map_slot *slot = &m->slots[at];
+        if (slot->value == MAP_NONE ||
+            (slot->key_low == (uint32_t)key && slot->key_high == (uint32_t)(key >> 32)))
+            return slot;
+    }
+}
+
+uint32_t map_get(const struct map *m, uint64_t key)
+{
+    return m->size ? find(m, key)->value : MAP_NONE;
+}
+
+static bool grow(struct map *m)
+{
+    if (m->size > UINT32_MAX / 4)
+        return false;
+    struct map bigger = {NULL, m->count, m->size ? m->size * 2 : SIZE_FIRST, m->cap};
+    bigger.slots = malloc(bigger.size * sizeof *bigger.slots);
+    if (!bigger.slots)
+        return false;
+    for (uint32_t i = 0; i < bigger.size; i++)
+        bigger.slots[i].value = MAP_NONE;
+    for (uint32_t i = 0; i < m->size; i++) {
+        const struct map_slot *slot = &m->slots[i];
+        if (slot->value != MAP_NONE)
+            *find(&bigger, (uint64_t)slot->key_high << 32 | slot->key_low) = *slot;
+    }
+    free(m->slots);
+    *m = bigger;
+    return true;
+}
+
+bool map_put(struct map *m, uint64_t key, uint32_t value)
+{
+    if (m->size > 0) {
+        struct map_slot *slot = find(m, key);
+        if (slot->value != MAP_NONE) {
+            slot->value = value;
+            return true;
+        }
+    }
+    if (m->count >= m->cap || (m->count >= m->size / 4 * 3 && !grow(m)))
+        return false;
+    *find(m, key) = (struct map_slot){(uint32_t)key, (uint32_t)(key >> 32), value};
+    m->count++;
+    return true;
+}

@@ -1,0 +1,60 @@
+/*
+ * base/slice: comparing and cutting views of bytes.
+ * SPDX-License-Identifier: MIT
+ */
+#include "base/slice.h"
+
+bool slice_eq_nocase(struct slice a, struct slice b)
+{
+    if (a.len != b.len)
+        return false;
+    for (size_t i = 0; i < a.len; i++) {
+        if (ascii_lower(a.data[i]) != ascii_lower(b.data[i]))
+            return false;
+    }
+    return true;
+}
+
+bool slice_starts(struct slice s, const char *prefix)
+{
+    size_t len = strlen(prefix);
+    return s.len >= len && slice_eq(slice_sub(s, 0, len), slice_str(prefix));
+}
+
+bool slice_starts_nocase(struct slice s, const char *prefix)
+{
+    size_t len = strlen(prefix);
+    return s.len >= len && slice_eq_nocase(slice_sub(s, 0, len), slice_str(prefix));
+}
+
+size_t slice_find(struct slice s, size_t from, uint8_t c)
+{
+    if (from >= s.len)
+        return s.len;
+    const uint8_t *hit = memchr(s.data + from, c, s.len - from);
+    return hit ? (size_t)(hit - s.data) : s.len;
+}
+
+struct slice slice_sub(struct slice s, size_t from, size_t len)
+{
+    if (from >= s.len)
+        return slice_of(s.data, 0);
+    size_t left = s.len - from;
+    return slice_of(s.data + from, len < left ? len : left);
+}
+
+static bool is_blank(uint8_t c)
+{
+    return c == ' ' || c == '\t';
+}
+
+struct slice slice_trim(struct slice s)
+{
+    while (s.len > 0 && is_blank(s.data[s.len - 1]))
+        s.len--;
+    while (s.len > 0 && is_blank(s.data[0])) {
+        s.data++;
+        s.len--;
+    }
+    return s;
+}
