@@ -51,6 +51,9 @@ void stream_finish(struct stream *s, const struct mark *at, const struct stream_
 /* Shows the bytes held to a new reader (after an upgrade of the protocol). */
 void stream_resume(struct stream *s, const struct mark *at, const struct stream_reader *r);
 
+/* Whether all bytes before sequence number `seq` were handed over (or given up). */
+bool stream_reached(const struct stream *s, uint32_t seq);
+
 /* The reader wants nothing more (it answered TAKE_REST): what is held can be freed by stream_free. */
 bool stream_done(const struct stream *s);
 

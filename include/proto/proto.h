@@ -23,9 +23,10 @@
 #define PROTO_HOLD_MAX (64 * 1024)
 
 enum feed_state {
-    FEED_MORE,     /* goes on */
-    FEED_DONE,     /* both directions have nothing more to tell: the flow is settled */
-    FEED_UPGRADE,  /* from here on, in both directions, another protocol speaks (CONNECT, SOCKS) */
+    FEED_MORE,    /* goes on */
+    FEED_DONE,    /* both directions have nothing more to tell: the flow is settled */
+    FEED_UPGRADE, /* from here on, in both directions, another protocol speaks (CONNECT, SOCKS): the
+                      session is over, end is not called */
     FEED_NOT_MINE, /* this is not the protocol after all */
 };
 
