@@ -49,7 +49,12 @@ struct flow {
     struct ip_addr icmp_from; /* who sent the ICMP error */
     uint64_t id;              /* counts up from 1 in order of first sight */
     struct stream *stream[2]; /* in-order delivery, NULL when not (or no longer) wanted; owned */
-    void *app;                /* the engine's */
+    void *app;                /* the engine's, while the flow has something to tell */
+    const char *label;        /* the engine's: nDPI's name of it, or NULL; borrowed */
+    uint32_t host;            /* the engine's: number of its host name */
+    uint16_t transactions;    /* the engine's: told so far */
+    uint8_t app_kind;         /* the engine's: an enum app */
+    bool settled;             /* the engine's: nothing more is wanted of its payload */
     uint32_t syns;            /* SYNs of the client, repeats too */
     uint32_t rtt_us;          /* SYN to SYN-ACK, 0 unknown */
     uint16_t rst_ip_id;
