@@ -51,7 +51,7 @@ struct flow {
     struct stream *stream[2]; /* in-order delivery, NULL when not (or no longer) wanted; owned */
     void *app;                /* the engine's, while the flow has something to tell */
     const char *label;        /* the engine's: nDPI's name of it, or NULL; borrowed */
-    uint32_t host;            /* the engine's: number of its host name */
+    uint32_t host;            /* the engine's: 1 + number of its host name, 0 without */
     uint16_t transactions;    /* the engine's: told so far */
     uint8_t app_kind;         /* the engine's: an enum app */
     bool settled;             /* the engine's: nothing more is wanted of its payload */
@@ -115,6 +115,10 @@ void flow_table_expire(struct flow_table *t, int64_t now_ns);
 void flow_table_finish(struct flow_table *t, int64_t now_ns);
 
 enum flow_state flow_state(const struct flow *f);
+
+/* Whether the capture shows one direction only: one side answers what is not there. */
+bool flow_is_one_way(const struct flow *f);
+
 struct flow_stats flow_table_stats(const struct flow_table *t);
 
 #endif

@@ -4,7 +4,8 @@
  *
  * A dissector turns the bytes of one flow into transactions. It knows no flow, no table and no output:
  * it gets bytes in order, direction by direction, and emits. Its session is zeroed memory of
- * session_size bytes in the flow's arena; begin sets it up, end is called exactly once. Keep sessions
+ * session_size bytes in the flow's arena; begin sets it up; end is called once, unless the dissector
+ * itself said FEED_DONE, FEED_UPGRADE or FEED_NOT_MINE before: then it has emitted all. Keep sessions
  * small: there is one a flow, and hundreds of thousands of flows.
  *
  * Streams: `bytes` is everything in order that was not yet consumed. What the dissector does not consume
@@ -23,10 +24,9 @@
 #define PROTO_HOLD_MAX (64 * 1024)
 
 enum feed_state {
-    FEED_MORE,    /* goes on */
-    FEED_DONE,    /* both directions have nothing more to tell: the flow is settled */
-    FEED_UPGRADE, /* from here on, in both directions, another protocol speaks (CONNECT, SOCKS): the
-                      session is over, end is not called */
+    FEED_MORE,     /* goes on */
+    FEED_DONE,     /* both directions have nothing more to tell: the flow is settled */
+    FEED_UPGRADE,  /* from here on, in both directions, another protocol speaks (CONNECT, SOCKS) */
     FEED_NOT_MINE, /* this is not the protocol after all */
 };
 

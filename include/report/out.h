@@ -1,0 +1,45 @@
+/*
+ * report/out: where a report goes.
+ * SPDX-License-Identifier: MIT
+ *
+ * Writers append to `buf`; out_flush hands it to the descriptor. A file is written beside its place and
+ * put there by out_commit, so that a reader never sees half a report; standard output is written as it
+ * comes. The first error stays in `err`; what follows is dropped.
+ */
+#ifndef REPORT_OUT_H
+#define REPORT_OUT_H
+
+#include "base/buf.h"
+#include "base/err.h"
+
+/* Above this many bytes out_wrote flushes. */
+#define OUT_FLUSH_BYTES (256 * 1024)
+
+struct out {
+    struct buf buf;
+    struct err err;
+    char *path; /* NULL: standard output */
+    char *temporary;
+    int fd;
+    bool failed;
+};
+
+/* `path` NULL or "-": standard output. false with out->err filled when it cannot be created. */
+bool out_open(struct out *o, const char *path);
+
+void out_flush(struct out *o);
+
+/* A writer finished a record: flushes when much has gathered. */
+static inline void out_wrote(struct out *o)
+{
+    if (o->buf.len >= OUT_FLUSH_BYTES)
+        out_flush(o);
+}
+
+/* Writes the rest and puts the file in its place. false when anything failed, with out->err filled. */
+bool out_commit(struct out *o);
+
+/* Frees; a file that was not committed is removed. */
+void out_close(struct out *o);
+
+#endif
