@@ -1,0 +1,119 @@
+/*
+ * Tests of base/escape and base/mark: what leaves the program as text.
+ * SPDX-License-Identifier: MIT
+ */
+#include <jansson.h>
+
+#include "base/err.h"
+#include "base/escape.h"
+#include "base/mark.h"
+#include "unit.h"
+
+static void check_text(struct slice in, const char *want)
+{
+    struct buf b;
+    buf_init(&b);
+    escape_text(&b, in);
+    assert_slice_equal(buf_view(&b), want);
+    buf_clear(&b);
+}
+
+static void terminal_text_has_no_controls(void **state)
+{
+    (void)state;
+    check_text(slice_str("plain.example"), "plain.example");
+    check_text(slice_str("b\xc3\xbc"
+                         "cher.example"),
+               "b\xc3\xbc"
+               "cher.example");
+    check_text(slice_str("\033[2Jx\n\x7f"), "\\x1b[2Jx\\x0a\\x7f");
+    check_text(slice_of("a\0b", 3), "a\\x00b");
+    check_text(slice_str("\xc2\x9b"), "\\xc2\\x9b");                   /* C1 CSI */
+    check_text(slice_str("\xe2\x80\xae"), "\\xe2\\x80\\xae");          /* right-to-left override */
+    check_text(slice_str("\xc0\xaf\xff"), "\\xc0\\xaf\\xff");          /* overlong, invalid */
+    check_text(slice_str("\xed\xa0\x80"), "\\xed\\xa0\\x80");          /* surrogate */
+    check_text(slice_str("\xf4\x90\x80\x80"), "\\xf4\\x90\\x80\\x80"); /* above U+10FFFF */
+    check_text(slice_str("\xe2\x82"), "\\xe2\\x82");                   /* cut */
+}
+
+/* Jansson must read back what it could have written: every byte alone, and between letters. */
+static void json_strings_parse(void **state)
+{
+    (void)state;
+    for (unsigned byte = 0; byte < 256; byte++) {
+        uint8_t in[3] = {'a', (uint8_t)byte, 'z'};
+        struct buf b;
+        buf_init(&b);
+        buf_char(&b, '[');
+        escape_json(&b, slice_of(in, 3));
+        buf_char(&b, ']');
+        json_error_t error;
+        json_t *list = json_loadb(b.data, b.len, JSON_ALLOW_NUL, &error);
+        assert_non_null(list);
+        json_t *s = json_array_get(list, 0);
+        if (byte < 0x80) {
+            assert_int_equal(json_string_length(s), 3);
+            assert_memory_equal(json_string_value(s), in, 3);
+        } else {
+            assert_string_equal(json_string_value(s), "a\xef\xbf\xbdz");
+        }
+        json_decref(list);
+        buf_clear(&b);
+    }
+}
+
+static void lengths_of_characters(void **state)
+{
+    (void)state;
+    assert_int_equal(utf8_length(slice_str("")), 0);
+    assert_int_equal(utf8_length(slice_str("a")), 1);
+    assert_int_equal(utf8_length(slice_str("\xc3\xbc")), 2);
+    assert_int_equal(utf8_length(slice_str("\xe2\x82\xac")), 3);
+    assert_int_equal(utf8_length(slice_str("\xf0\x9f\x98\x80")), 4);
+    assert_int_equal(utf8_length(slice_str("\x80")), 0);
+}
+
+static void check_time(int64_t ns, const char *want)
+{
+    char text[TIME_TEXT_SIZE];
+    assert_string_equal(time_text(ns, text), want);
+}
+
+static void times_are_utc(void **state)
+{
+    (void)state;
+    check_time(0, "1970-01-01T00:00:00.000000Z");
+    check_time(-1, "1969-12-31T23:59:59.999999Z");
+    check_time(951782400 * NS_PER_S, "2000-02-29T00:00:00.000000Z");
+    check_time(1772352000 * NS_PER_S + 123456789, "2026-03-01T08:00:00.123456Z");
+    check_time(4107542399 * NS_PER_S, "2100-02-28T23:59:59.000000Z");
+    check_time(4107542400 * NS_PER_S, "2100-03-01T00:00:00.000000Z");
+    check_time(INT64_MAX, "2262-04-11T23:47:16.854775Z");
+    check_time(INT64_MIN, "1677-09-21T00:12:43.145224Z");
+}
+
+static void errors_are_cut_not_overrun(void **state)
+{
+    (void)state;
+    struct err e;
+    char longer[1000];
+    memset(longer, 'x', sizeof longer - 1);
+    longer[sizeof longer - 1] = '\0';
+    err_set(&e, NULL, "%s", longer);
+    assert_int_equal(strlen(e.text), sizeof e.text - 1);
+    assert_string_equal(e.where, "");
+    err_set(&e, "file", "n %d", 5);
+    assert_string_equal(e.text, "n 5");
+    assert_string_equal(e.where, "file");
+    err_set(NULL, "file", "nobody listens");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(terminal_text_has_no_controls), cmocka_unit_test(json_strings_parse),
+        cmocka_unit_test(lengths_of_characters),         cmocka_unit_test(times_are_utc),
+        cmocka_unit_test(errors_are_cut_not_overrun),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

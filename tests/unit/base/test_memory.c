@@ -1,0 +1,121 @@
+/*
+ * Tests of base/arena, base/buf, base/map and base/intern: growth, caps, what survives.
+ * SPDX-License-Identifier: MIT
+ */
+#include <stdio.h>
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/intern.h"
+#include "base/map.h"
+#include "unit.h"
+
+static void arena_hands_out_zeroed_memory_up_to_its_cap(void **state)
+{
+    (void)state;
+    struct arena a;
+    arena_init(&a, 10000);
+    size_t got = 0;
+    for (;;) {
+        uint8_t *p = arena_alloc(&a, 24);
+        if (!p)
+            break;
+        for (int i = 0; i < 24; i++)
+            assert_int_equal(p[i], 0);
+        memset(p, 0xff, 24);
+        got += 24;
+    }
+    assert_true(got > 9900 && got <= 10000);
+    assert_null(arena_alloc(&a, SIZE_MAX));
+    assert_null(arena_copy(&a, slice_str("a text longer than what is left")).data);
+    arena_clear(&a);
+    assert_non_null(arena_alloc(&a, 9000));
+    arena_clear(&a);
+}
+
+static void arena_copies_end_in_nul(void **state)
+{
+    (void)state;
+    struct arena a;
+    arena_init(&a, 1000);
+    struct slice copy = arena_copy(&a, slice_str("name"));
+    assert_slice_equal(copy, "name");
+    assert_int_equal(copy.data[4], 0);
+    struct slice empty = arena_copy(&a, slice_of(NULL, 0));
+    assert_non_null(empty.data);
+    assert_int_equal(empty.len, 0);
+    arena_clear(&a);
+}
+
+static void buf_grows_and_formats(void **state)
+{
+    (void)state;
+    struct buf b;
+    buf_init(&b);
+    buf_u64(&b, 0);
+    buf_char(&b, ' ');
+    buf_u64(&b, UINT64_MAX);
+    buf_char(&b, ' ');
+    buf_i64(&b, INT64_MIN);
+    buf_printf(&b, " %s-%d", "x", 5);
+    assert_slice_equal(buf_view(&b), "0 18446744073709551615 -9223372036854775808 x-5");
+    for (int i = 0; i < 5000; i++)
+        buf_str(&b, "0123456789");
+    assert_int_equal(b.len, 47 + 50000);
+    assert_false(b.failed);
+    buf_reset(&b);
+    assert_int_equal(b.len, 0);
+    assert_false(buf_reserve(&b, SIZE_MAX - 5));
+    assert_true(b.failed);
+    buf_clear(&b);
+}
+
+static void map_keeps_all_up_to_its_cap(void **state)
+{
+    (void)state;
+    struct map m;
+    map_init(&m, 1000);
+    assert_int_equal(map_get(&m, 1), MAP_NONE);
+    for (uint64_t i = 0; i < 1000; i++)
+        assert_true(map_put(&m, i << 32 | 7, (uint32_t)i));
+    assert_false(map_put(&m, 5, 5));
+    assert_true(map_put(&m, 3ULL << 32 | 7, 77));
+    for (uint64_t i = 0; i < 1000; i++)
+        assert_int_equal(map_get(&m, i << 32 | 7), i == 3 ? 77 : i);
+    assert_int_equal(map_get(&m, 5), MAP_NONE);
+    map_clear(&m);
+    assert_int_equal(map_get(&m, 7), MAP_NONE);
+}
+
+static void intern_numbers_names_once(void **state)
+{
+    (void)state;
+    struct intern *t = intern_new(500, 1 << 20);
+    assert_non_null(t);
+    assert_int_equal(intern_find(t, slice_str("n1")), INTERN_NONE);
+    for (int round = 0; round < 2; round++) {
+        for (uint32_t i = 0; i < 500; i++) {
+            char name[16];
+            (void)snprintf(name, sizeof name, "n%u", (unsigned)i);
+            assert_int_equal(intern_add(t, slice_str(name)), i);
+        }
+    }
+    assert_int_equal(intern_count(t), 500);
+    assert_int_equal(intern_add(t, slice_str("one more")), INTERN_NONE);
+    assert_int_equal(intern_find(t, slice_str("n77")), 77);
+    assert_slice_equal(intern_name(t, 77), "n77");
+    intern_free(t);
+    intern_free(NULL);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(arena_hands_out_zeroed_memory_up_to_its_cap),
+        cmocka_unit_test(arena_copies_end_in_nul),
+        cmocka_unit_test(buf_grows_and_formats),
+        cmocka_unit_test(map_keeps_all_up_to_its_cap),
+        cmocka_unit_test(intern_numbers_names_once),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
