@@ -3,7 +3,7 @@
  * SPDX-License-Identifier: MIT
  *
  * Link types: Ethernet, Linux SLL and SLL2, raw IP (three numbers), BSD null and loop (both byte
- * orders). Within them 802.1Q, QinQ, PPPoE sessions, MPLS. Stateless; the innermost IP packet counts.
+ * orders), PPP. Within them 802.1Q, QinQ, PPPoE sessions, MPLS. Stateless; the innermost IP packet counts.
  * Sources: RFC 791, 8200, 9293, 768, 792, 4443, 2516, 3032, 5462, IEEE 802.1Q, tcpdump.org/linktypes.
  */
 #ifndef NET_DECODE_H
@@ -20,7 +20,7 @@ void net_decode(struct packet *out, int linktype, struct slice bytes, uint32_t w
                 const struct mark *at);
 
 /* Decodes the transport header of an IP payload into `p`, whose IP fields are set: for datagrams put
- * together from fragments. */
-void net_decode_transport(struct packet *p, struct slice ip_payload);
+ * together from fragments. `announced` is the length of the whole payload: ip_payload.len or more. */
+void net_decode_transport(struct packet *p, struct slice ip_payload, uint32_t announced);
 
 #endif

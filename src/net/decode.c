@@ -1,0 +1,593 @@
+/*
+ * net/decode: frames to packets, one header a step.
+ * SPDX-License-Identifier: MIT
+ *
+ * RFC 791, 8200, 9293, 768, 792, 4443 (headers), RFC 4302 (AH), RFC 2516 (PPPoE), RFC 1661, 1662 (PPP),
+ * RFC 3032, 5462 (MPLS), RFC 4884 (ICMP quotes), IEEE 802.1Q, tcpdump.org/linktypes.
+ *
+ * A step reads one header and names the next one: no recursion, any nesting, and a new encapsulation is
+ * one more row. The usual frame takes three steps. Every IP header narrows the cursor to the length it
+ * announces, so that padding of the link layer is never payload.
+ */
+#include "net/decode.h"
+
+#include "base/cursor.h"
+#include "numbers.h"
+#include "quote.h"
+
+/* Headers of one frame. Eight IPv6 extension headers within two tags and PPPoE fit twice. */
+#define STEPS_MAX  32
+#define LABELS_MAX 16
+
+enum step {
+    STEP_END, /* nothing more that is followed; must stay 0: the default of the tables below */
+    STEP_ETHERNET,
+    STEP_SLL,
+    STEP_SLL2,
+    STEP_BSD_NULL,
+    STEP_VLAN,
+    STEP_MPLS,
+    STEP_PPPOE,
+    STEP_PPP,
+    STEP_IP, /* version by its first nibble */
+    STEP_IPV4,
+    STEP_IPV6,
+    STEP_IPV6_EXTENSION,
+    STEP_IPV6_FRAGMENT,
+    STEP_AH,
+    STEP_TCP,
+    STEP_UDP,
+    STEP_ICMP,
+    STEP_ICMPV6,
+};
+
+struct decode {
+    struct packet *p;
+    struct cursor c;  /* what is left of the innermost length announced */
+    uint32_t missing; /* bytes announced behind the cursor's end that the capture has not */
+};
+
+/* ---- lengths ------------------------------------------------------------------------------------ */
+
+/* A header says that `len` bytes follow from here on. */
+static inline void announce(struct decode *d, size_t len)
+{
+    size_t have = cur_left(&d->c);
+    if (len <= have) {
+        d->c = cursor_of(cur_take(&d->c, len), VERDICT_BAD);
+        d->missing = 0;
+    } else {
+        d->c.on_overrun = VERDICT_SHORT;
+        d->missing = (uint32_t)(len - have);
+    }
+}
+
+static enum step bad(struct decode *d)
+{
+    cur_fail(&d->c, VERDICT_BAD);
+    return STEP_END;
+}
+
+static inline enum step end(struct decode *d, enum packet_kind kind)
+{
+    d->p->kind = kind;
+    return STEP_END;
+}
+
+/* All that is left is the payload. */
+static inline enum step end_payload(struct decode *d, enum packet_kind kind)
+{
+    d->p->payload = cur_rest(&d->c);
+    d->p->payload_len = (uint32_t)d->p->payload.len + d->missing;
+    return end(d, kind);
+}
+
+/* ---- link layers -------------------------------------------------------------------------------- */
+
+static inline enum step step_of_ethertype(uint16_t type)
+{
+    switch (type) {
+    case ETHERTYPE_IPV4:
+        return STEP_IPV4;
+    case ETHERTYPE_IPV6:
+        return STEP_IPV6;
+    case ETHERTYPE_VLAN:
+    case ETHERTYPE_QINQ:
+    case ETHERTYPE_QINQ_OLD:
+        return STEP_VLAN;
+    case ETHERTYPE_MPLS:
+    case ETHERTYPE_MPLS_UPSTREAM:
+        return STEP_MPLS;
+    case ETHERTYPE_PPPOE_SESSION:
+        return STEP_PPPOE;
+    default:
+        return STEP_END; /* below 0x600 it is a length: LLC, nothing of ours */
+    }
+}
+
+static enum step ethernet(struct decode *d)
+{
+    if (!cur_need(&d->c, 14))
+        return STEP_END;
+    struct cursor h = cur_sub(&d->c, 14);
+    memcpy(d->p->dst_mac.bytes, cur_take(&h, 6).data, 6);
+    memcpy(d->p->src_mac.bytes, cur_take(&h, 6).data, 6);
+    d->p->has_mac = true;
+    return step_of_ethertype(cur_be16(&h));
+}
+
+/* Cooked headers have the sender's address only, and not on every device: no MAC is better than half
+ * of a pair. */
+static enum step sll(struct decode *d)
+{
+    cur_skip(&d->c, 14); /* packet type, ARPHRD, address length, address */
+    return step_of_ethertype(cur_be16(&d->c));
+}
+
+static enum step sll2(struct decode *d)
+{
+    uint16_t type = cur_be16(&d->c);
+    cur_skip(&d->c, 18); /* reserved, interface, ARPHRD, packet type, address length, address */
+    return step_of_ethertype(type);
+}
+
+/* An address family in the byte order of the host that captured. IPv6 has another number on every
+ * system: Linux 10, Windows 23, NetBSD and OpenBSD 24, FreeBSD 28, macOS 30. */
+static enum step bsd_null(struct decode *d)
+{
+    uint32_t family = cur_be32(&d->c);
+    if (family > 0xffff)
+        family = __builtin_bswap32(family);
+    switch (family) {
+    case 2:
+        return STEP_IPV4;
+    case 10:
+    case 23:
+    case 24:
+    case 28:
+    case 30:
+        return STEP_IPV6;
+    default:
+        return STEP_END;
+    }
+}
+
+static enum step vlan(struct decode *d)
+{
+    d->p->vlan = cur_be16(&d->c) & 0x0fff;
+    return step_of_ethertype(cur_be16(&d->c));
+}
+
+/* What follows the last label is not said: it is IP if it looks like it. */
+static enum step mpls(struct decode *d)
+{
+    for (int i = 0; i < LABELS_MAX; i++) {
+        bool bottom = cur_be32(&d->c) & 0x100;
+        if (d->c.verdict != VERDICT_OK)
+            return STEP_END;
+        if (bottom)
+            return STEP_IP;
+    }
+    return bad(d);
+}
+
+static enum step pppoe(struct decode *d)
+{
+    uint8_t version = cur_u8(&d->c);
+    uint8_t code = cur_u8(&d->c);
+    cur_skip(&d->c, 2); /* session */
+    size_t len = cur_be16(&d->c);
+    if (d->c.verdict != VERDICT_OK)
+        return STEP_END;
+    if (version != 0x11)
+        return bad(d);
+    if (code != 0)
+        return STEP_END;
+    announce(d, len);
+    return STEP_PPP;
+}
+
+/* Address and control (ff 03) and the first byte of the protocol may be left out: the last byte of a
+ * protocol number is the odd one. */
+static enum step ppp(struct decode *d)
+{
+    struct cursor look = d->c;
+    if (cur_be16(&look) == 0xff03)
+        d->c = look;
+    uint32_t protocol = cur_u8(&d->c);
+    if (!(protocol & 1))
+        protocol = protocol << 8 | cur_u8(&d->c);
+    switch (protocol) {
+    case PPP_IPV4:
+        return STEP_IPV4;
+    case PPP_IPV6:
+        return STEP_IPV6;
+    case PPP_MPLS:
+        return STEP_MPLS;
+    default:
+        return STEP_END;
+    }
+}
+
+/* ---- IP ----------------------------------------------------------------------------------------- */
+
+static const uint8_t steps_of_protocol[256] = {
+    [NEXT_HOP_BY_HOP] = STEP_IPV6_EXTENSION,
+    [IP_PROTO_ICMP] = STEP_ICMP,
+    [IP_PROTO_TCP] = STEP_TCP,
+    [IP_PROTO_UDP] = STEP_UDP,
+    [NEXT_ROUTING] = STEP_IPV6_EXTENSION,
+    [NEXT_FRAGMENT] = STEP_IPV6_FRAGMENT,
+    [NEXT_AH] = STEP_AH,
+    [IP_PROTO_ICMPV6] = STEP_ICMPV6,
+    [NEXT_DEST_OPTIONS] = STEP_IPV6_EXTENSION,
+    [NEXT_MOBILITY] = STEP_IPV6_EXTENSION,
+    [NEXT_HIP] = STEP_IPV6_EXTENSION,
+    [NEXT_SHIM6] = STEP_IPV6_EXTENSION,
+};
+
+static inline enum step step_of_protocol(struct decode *d, uint8_t protocol)
+{
+    d->p->tuple.proto = protocol;
+    return (enum step)steps_of_protocol[protocol];
+}
+
+static enum step ip(struct decode *d)
+{
+    struct cursor look = d->c;
+    uint8_t version = cur_u8(&look) >> 4;
+    if (!cur_need(&d->c, 1))
+        return STEP_END;
+    return version == 4 ? STEP_IPV4 : version == 6 ? STEP_IPV6 : STEP_END;
+}
+
+static inline void read_v4(struct ip_addr *out, struct cursor *h)
+{
+    memset(out->bytes, 0, sizeof out->bytes);
+    memcpy(out->bytes, cur_take(h, 4).data, 4);
+    out->family = 4;
+}
+
+static inline void read_v6(struct ip_addr *out, struct cursor *h)
+{
+    memcpy(out->bytes, cur_take(h, 16).data, 16);
+    out->family = 6;
+}
+
+static enum step fragment(struct decode *d, uint32_t id, uint32_t offset, bool more)
+{
+    d->p->frag = (struct packet_frag){id, offset, more};
+    return end_payload(d, PACKET_FRAGMENT);
+}
+
+static enum step ipv4(struct decode *d)
+{
+    struct packet *p = d->p;
+    if (!cur_need(&d->c, 20))
+        return STEP_END;
+    struct cursor look = d->c;
+    struct cursor h = cur_sub(&look, 20);
+    uint8_t version_ihl = cur_u8(&h);
+    size_t header_len = (size_t)(version_ihl & 15) * 4;
+    cur_skip(&h, 1);
+    size_t total = cur_be16(&h);
+    uint16_t id = cur_be16(&h);
+    uint16_t fragment_bits = cur_be16(&h);
+    uint8_t ttl = cur_u8(&h);
+    uint8_t protocol = cur_u8(&h);
+    cur_skip(&h, 2); /* checksum */
+    if (version_ihl >> 4 != 4 || header_len < 20)
+        return bad(d);
+    /* 0: the network card was to cut this into segments, so all that is there belongs to it. */
+    if (total != 0) {
+        if (total < header_len)
+            return bad(d);
+        announce(d, total);
+    }
+    p->ip = slice_of(d->c.pos, cur_left(&d->c));
+    p->ip_id = id;
+    p->ttl = ttl;
+    p->dont_fragment = fragment_bits & 0x4000;
+    read_v4(&p->tuple.src, &h);
+    read_v4(&p->tuple.dst, &h);
+    cur_skip(&d->c, header_len);
+    enum step next = step_of_protocol(d, protocol);
+    if (fragment_bits & 0x3fff && d->c.verdict == VERDICT_OK)
+        return fragment(d, id, (uint32_t)(fragment_bits & 0x1fff) * 8, fragment_bits & 0x2000);
+    return next;
+}
+
+static enum step ipv6(struct decode *d)
+{
+    struct packet *p = d->p;
+    if (!cur_need(&d->c, 40))
+        return STEP_END;
+    struct cursor look = d->c;
+    struct cursor h = cur_sub(&look, 40);
+    if (cur_be32(&h) >> 28 != 6)
+        return bad(d);
+    size_t len = cur_be16(&h);
+    uint8_t protocol = cur_u8(&h);
+    /* 0: a jumbogram, or left to the network card. */
+    if (len != 0)
+        announce(d, 40 + len);
+    p->ip = slice_of(d->c.pos, cur_left(&d->c));
+    p->ip_id = 0;
+    p->dont_fragment = false;
+    p->ttl = cur_u8(&h);
+    read_v6(&p->tuple.src, &h);
+    read_v6(&p->tuple.dst, &h);
+    cur_skip(&d->c, 40);
+    return step_of_protocol(d, protocol);
+}
+
+static enum step ipv6_extension(struct decode *d)
+{
+    uint8_t next = cur_u8(&d->c);
+    size_t len = ((size_t)cur_u8(&d->c) + 1) * 8;
+    cur_skip(&d->c, len - 2);
+    return step_of_protocol(d, next);
+}
+
+static enum step authentication(struct decode *d)
+{
+    uint8_t next = cur_u8(&d->c);
+    size_t len = ((size_t)cur_u8(&d->c) + 2) * 4;
+    cur_skip(&d->c, len - 2);
+    return step_of_protocol(d, next);
+}
+
+static enum step ipv6_fragment(struct decode *d)
+{
+    uint8_t next = cur_u8(&d->c);
+    cur_skip(&d->c, 1);
+    uint16_t bits = cur_be16(&d->c);
+    uint32_t id = cur_be32(&d->c);
+    enum step step = step_of_protocol(d, next);
+    if (d->c.verdict != VERDICT_OK)
+        return STEP_END;
+    if ((bits & 0xfff9) == 0) /* RFC 6946: a fragment that is the whole */
+        return step;
+    return fragment(d, id, bits & 0xfff8, bits & 1);
+}
+
+/* ---- transport ---------------------------------------------------------------------------------- */
+
+enum {
+    TCP_OPTION_END = 0,
+    TCP_OPTION_NOP = 1,
+    TCP_OPTION_MSS = 2,
+    TCP_OPTION_TIMESTAMP = 8,
+};
+
+/* Options that make no sense are ignored from there on, as hosts do. */
+static void tcp_options(struct packet_tcp *tcp, struct cursor *options)
+{
+    while (cur_left(options) > 0) {
+        uint8_t kind = cur_u8(options);
+        if (kind == TCP_OPTION_END)
+            return;
+        if (kind == TCP_OPTION_NOP)
+            continue;
+        uint8_t len = cur_u8(options);
+        if (len < 2)
+            return;
+        struct slice value = cur_take(options, len - 2u);
+        struct cursor v = cursor_of(value, VERDICT_BAD);
+        if (kind == TCP_OPTION_MSS && value.len == 2 && tcp->flags & TCP_SYN)
+            tcp->mss = cur_be16(&v);
+        else if (kind == TCP_OPTION_TIMESTAMP && value.len == 8)
+            tcp->has_timestamp = true;
+    }
+}
+
+static enum step tcp(struct decode *d)
+{
+    struct packet *p = d->p;
+    if (!cur_need(&d->c, 20))
+        return STEP_END;
+    struct cursor h = cur_sub(&d->c, 20);
+    p->tuple.src_port = cur_be16(&h);
+    p->tuple.dst_port = cur_be16(&h);
+    p->tcp.seq = cur_be32(&h);
+    p->tcp.ack = cur_be32(&h);
+    size_t header_len = (size_t)(cur_u8(&h) >> 4) * 4;
+    p->tcp.flags = cur_u8(&h);
+    p->tcp.window = cur_be16(&h);
+    if (header_len < 20)
+        return bad(d);
+    if (header_len > 20) {
+        struct cursor options = cursor_of(cur_take(&d->c, header_len - 20), VERDICT_BAD);
+        if (d->c.verdict != VERDICT_OK)
+            return STEP_END;
+        tcp_options(&p->tcp, &options);
+    }
+    return end_payload(d, PACKET_TCP);
+}
+
+static enum step udp(struct decode *d)
+{
+    struct packet *p = d->p;
+    if (!cur_need(&d->c, 8))
+        return STEP_END;
+    struct cursor h = cur_sub(&d->c, 8);
+    p->tuple.src_port = cur_be16(&h);
+    p->tuple.dst_port = cur_be16(&h);
+    size_t len = cur_be16(&h);
+    /* 0: a jumbogram, or left to the network card. */
+    if (len != 0) {
+        if (len < 8 || len - 8 > cur_left(&d->c) + d->missing)
+            return bad(d);
+        announce(d, len - 8);
+    }
+    return end_payload(d, PACKET_UDP);
+}
+
+static enum step icmp(struct decode *d)
+{
+    struct packet_icmp *out = &d->p->icmp;
+    out->type = cur_u8(&d->c);
+    out->code = cur_u8(&d->c);
+    cur_skip(&d->c, 4); /* checksum, unused */
+    uint16_t mtu = cur_be16(&d->c);
+    if (d->c.verdict != VERDICT_OK)
+        return STEP_END;
+    if (quote_follows_icmp(out->type))
+        out->has_quote = quote_parse(&out->quote, cur_rest(&d->c));
+    if (out->type == 3 && out->code == 4)
+        out->mtu = mtu;
+    return end(d, PACKET_ICMP);
+}
+
+static enum step icmpv6(struct decode *d)
+{
+    struct packet_icmp *out = &d->p->icmp;
+    out->type = cur_u8(&d->c);
+    out->code = cur_u8(&d->c);
+    cur_skip(&d->c, 2); /* checksum */
+    uint32_t mtu = cur_be32(&d->c);
+    if (d->c.verdict != VERDICT_OK)
+        return STEP_END;
+    if (quote_follows_icmpv6(out->type))
+        out->has_quote = quote_parse(&out->quote, cur_rest(&d->c));
+    if (out->type == 2)
+        out->mtu = mtu > UINT16_MAX ? UINT16_MAX : (uint16_t)mtu;
+    return end(d, PACKET_ICMP);
+}
+
+/* ---- the way through ---------------------------------------------------------------------------- */
+
+/* Each step is called from here alone, so that all become one function whose state lives in registers. */
+static inline enum step take_step(struct decode *d, enum step step)
+{
+    switch (step) {
+    case STEP_END:
+        return STEP_END;
+    case STEP_ETHERNET:
+        return ethernet(d);
+    case STEP_SLL:
+        return sll(d);
+    case STEP_SLL2:
+        return sll2(d);
+    case STEP_BSD_NULL:
+        return bsd_null(d);
+    case STEP_VLAN:
+        return vlan(d);
+    case STEP_MPLS:
+        return mpls(d);
+    case STEP_PPPOE:
+        return pppoe(d);
+    case STEP_PPP:
+        return ppp(d);
+    case STEP_IP:
+        return ip(d);
+    case STEP_IPV4:
+        return ipv4(d);
+    case STEP_IPV6:
+        return ipv6(d);
+    case STEP_IPV6_EXTENSION:
+        return ipv6_extension(d);
+    case STEP_IPV6_FRAGMENT:
+        return ipv6_fragment(d);
+    case STEP_AH:
+        return authentication(d);
+    case STEP_TCP:
+        return tcp(d);
+    case STEP_UDP:
+        return udp(d);
+    case STEP_ICMP:
+        return icmp(d);
+    case STEP_ICMPV6:
+        return icmpv6(d);
+    }
+    return STEP_END;
+}
+
+static enum step step_of_linktype(int linktype)
+{
+    switch (linktype) {
+    case LINK_ETHERNET:
+        return STEP_ETHERNET;
+    case LINK_SLL:
+        return STEP_SLL;
+    case LINK_SLL2:
+        return STEP_SLL2;
+    case LINK_NULL:
+    case LINK_LOOP:
+        return STEP_BSD_NULL;
+    case LINK_PPP:
+    case LINK_PPP_HDLC:
+        return STEP_PPP;
+    case LINK_RAW_BSD:
+    case LINK_RAW_OPENBSD:
+    case LINK_RAW:
+        return STEP_IP;
+    case LINK_IPV4:
+        return STEP_IPV4;
+    case LINK_IPV6:
+        return STEP_IPV6;
+    default:
+        return STEP_END;
+    }
+}
+
+/* What no header or more than one may set. */
+static inline void clear_transport(struct packet *p, struct slice empty)
+{
+    p->kind = PACKET_OTHER;
+    p->tuple.src_port = 0;
+    p->tuple.dst_port = 0;
+    p->tcp = (struct packet_tcp){0};
+    p->icmp = (struct packet_icmp){0};
+    p->frag = (struct packet_frag){0};
+    p->payload = empty;
+    p->payload_len = 0;
+}
+
+/* Reads headers from `step` on; `announced` bytes are there to be read, the capture has bytes.len. */
+static void run(struct packet *p, enum step step, struct slice bytes, uint32_t announced)
+{
+    struct decode d = {.p = p, .c = cursor_of(bytes, VERDICT_BAD), .missing = 0};
+    announce(&d, announced);
+    for (int left = STEPS_MAX; step != STEP_END; left--) {
+        if (left == 0) {
+            bad(&d);
+            break;
+        }
+        step = take_step(&d, step);
+    }
+    if (d.c.verdict != VERDICT_OK)
+        p->kind = d.c.verdict == VERDICT_SHORT ? PACKET_SHORT : PACKET_BAD;
+    p->cut = d.missing > 0;
+}
+
+bool net_linktype_known(int linktype)
+{
+    return step_of_linktype(linktype) != STEP_END;
+}
+
+void net_decode(struct packet *out, int linktype, struct slice bytes, uint32_t wire_len,
+                const struct mark *at)
+{
+    out->at = *at;
+    out->wire_len = wire_len;
+    out->has_mac = false;
+    out->src_mac = (struct mac_addr){{0}};
+    out->dst_mac = (struct mac_addr){{0}};
+    out->vlan = 0;
+    out->tuple = (struct tuple){.proto = 0};
+    out->ttl = 0;
+    out->ip_id = 0;
+    out->dont_fragment = false;
+    out->ip = slice_of(bytes.data, 0);
+    clear_transport(out, out->ip);
+
+    uint32_t announced = wire_len < bytes.len ? (uint32_t)bytes.len : wire_len;
+    run(out, step_of_linktype(linktype), bytes, announced);
+}
+
+void net_decode_transport(struct packet *p, struct slice ip_payload, uint32_t announced)
+{
+    clear_transport(p, slice_of(ip_payload.data, 0));
+    run(p, (enum step)steps_of_protocol[p->tuple.proto], ip_payload, announced);
+}
