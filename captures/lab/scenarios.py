@@ -1,0 +1,300 @@
+"""scenarios: what each sample capture is a recording of.
+
+SPDX-License-Identifier: MIT
+"""
+
+from dataclasses import dataclass, field
+
+from servers import PORTAL, Servers
+
+SUFFIX = "corp.contoso.com"
+ZTD = "ztd.dds.microsoft.com"
+CS = "cs.dds.microsoft.com"
+ACTIVATION = "activation-v2.sls.microsoft.com"
+LOGIN = "login.microsoftonline.com"
+REGISTRATION = "enterpriseregistration.windows.net"
+ENROLLMENT = "enrollment.manage.microsoft.com"
+NCSI = "www.msftconnecttest.com"
+CRL = "crl3.digicert.com"
+
+
+@dataclass
+class Device:
+    """A client: its addresses, and the plan that device.py follows."""
+
+    steps: list
+    ipv4: str = "10.20.0.31"
+    ipv6: str = ""
+    mac: str = "00:15:5d:0a:14:1f"
+    options: dict = field(default_factory=dict)
+
+
+@dataclass
+class Scenario:
+    name: str
+    devices: list
+    rules: list = field(default_factory=list)  # of forwarder.py
+    servers: Servers = field(default_factory=Servers)
+    pcapng: bool = False
+
+
+START = [
+    ["wpad"],
+    ["ncsi"],
+    ["ntp", 2],
+    ["ctl"],
+    ["http", "ocsp.digicert.com", "/MFEwTzBNMEswSTAJBgUrDgMCGgUABBTfqhLjKLEJQZPin0KCzkdAQpVYowQUsT7D"],
+    ["tls", "login.live.com", "/RST2.srf"],
+]
+
+
+def profile(tries=1):
+    return [
+        ["tls", ZTD, "/ZtdService/v1/profiles?hwid=T0EBAAAA", tries],
+        ["tls", CS, "/ConfigurationService/v1/settings", tries],
+        ["tls", ACTIVATION, "/SLActivateProduct/SLActivateProduct.asmx", tries],
+    ]
+
+
+def identity(tries=1):
+    return [
+        ["tls", LOGIN, "/common/.well-known/openid-configuration", tries],
+        ["tls", REGISTRATION, "/EnrollmentServer/contract?api-version=1.6", tries],
+        ["http", CRL, "/DigiCertGlobalRootG2.crl"],
+        ["tls", ENROLLMENT, "/enrollmentserver/discovery.svc", tries],
+    ]
+
+
+REST = [
+    ["tls", "slscr.update.microsoft.com", "/SLS/%7B9482F4B4-E343-43B6-B170-9A65BC822C77%7D/x64"],
+    ["tls", "aadcdn.msauth.net", "/shared/1.0/content/js/ConvergedLogin_PCore.js"],
+    ["tls", "r.manage.microsoft.com", "/devicegatewayproxy/cimhandler.ashx"],
+    ["tls", "imeswdb-afd-primary.manage.microsoft.com", "/IntuneWindowsAgent.msi"],
+    ["tls", "v10.events.data.microsoft.com", "/OneCollector/1.0/"],
+    ["tls", "client.wns.windows.com", "/"],
+]
+
+
+def run(tries=1):
+    """The contacts of a deployment in short: every required service, in the usual order."""
+    return START + profile(tries) + identity(tries)
+
+
+def full():
+    return START + profile() + REST[:1] + identity() + REST[1:]
+
+
+def one(steps, **options):
+    return [Device(steps, options=options)]
+
+
+def without(steps, *hosts):
+    return [step for step in steps if len(step) < 2 or step[1] not in hosts]
+
+
+BEGIN = [["wpad"], ["ncsi"], ["ntp", 2]]
+SIGN_IN = [["tls", "login.live.com", "/RST2.srf"]]
+TLS12 = {"tls_max": "1.2"}
+LONG_CHAIN = [
+    f"{letter * 20}-enrollment-frontdoor-{letter * 16}.{letter * 24}.example.net"
+    for letter in "abcdef"
+]
+PROXY = {"proxy": ["proxy.corp.contoso.com", 3128]}
+PROXY_STEPS = [["wpad"], ["ntp", 2], ["ncsi"]] + SIGN_IN
+OPEN_PROXY = "http_access allow all"
+AUTH_PROXY = """auth_param basic program /usr/lib/squid/basic_ncsa_auth /dev/null
+auth_param basic realm Contoso web proxy
+acl known proxy_auth REQUIRED
+http_access allow known
+http_access deny all"""
+FILTER_PROXY = f"""acl blocked dstdomain {ZTD}
+http_access deny blocked
+http_access allow all"""
+
+
+def sni(do, host, **more):
+    return dict(do=do, proto="tcp", port=443, contains=host, **more)
+
+
+def good():
+    portless = {"v6": True, "v4": False}
+    return [
+        Scenario("good-tls13", one(full())),
+        Scenario("good-tls12", one(full(), **TLS12), pcapng=True),
+        Scenario(
+            "good-ipv6",
+            [
+                Device(
+                    run() + [["tls", "client.wns.windows.com", "/"]],
+                    ipv4="",
+                    ipv6="2001:db8:20::1f",
+                    options=portless,
+                )
+            ],
+            servers=Servers(resolvers=["2001:db8:20::1"]),
+        ),
+    ]
+
+
+def dns():
+    return [
+        Scenario(
+            "dns-nxdomain", one(run()), servers=Servers(zones={ACTIVATION: "always_nxdomain"})
+        ),
+        Scenario(
+            "dns-servfail-then-success",
+            one(run()),
+            servers=Servers(resolvers=["10.20.0.1", "10.20.0.2"], servfail=[("10.20.0.1", ZTD)]),
+        ),
+        Scenario(
+            "dns-silent-resolver",
+            one([["wpad"], ["ncsi"], ["ntp", 2]]),
+            rules=[{"do": "drop", "proto": "udp", "port": 53}],
+        ),
+        Scenario("dns-refused", one(run()), servers=Servers(zones={CS: "always_refuse"})),
+        Scenario("dns-search-suffix-noise", one(run(), suffix_first=True)),
+        Scenario(
+            "dns-sinkhole", one(run()), servers=Servers(zones={ENROLLMENT: "always_null"})
+        ),
+        Scenario(
+            "dns-no-address", one(run()), servers=Servers(zones={REGISTRATION: "always_nodata"})
+        ),
+        Scenario(
+            "dns-tcp-fallback", one(run()), servers=Servers(chain_of={ENROLLMENT: LONG_CHAIN})
+        ),
+    ]
+
+
+def ntp():
+    ask = {"do": "drop", "proto": "udp", "port": 123}
+    steps = without(run(), CRL, CS)
+    return [
+        Scenario("ntp-no-reply", one(steps), rules=[ask]),
+        Scenario("ntp-first-lost", one(steps), rules=[dict(ask, times=1)]),
+        Scenario("ntp-kiss-of-death", one(steps), servers=Servers(ntp="kiss")),
+        Scenario("ntp-unsynchronized", one(steps), servers=Servers(ntp="unsynchronized")),
+        Scenario("clock-wrong", one(steps, clock=-3 * 86400 - 4711)),
+    ]
+
+
+def tcp():
+    steps = without(run(), CRL)
+    return [
+        Scenario(
+            "tcp-syn-dropped",
+            one(steps),
+            rules=[{"do": "drop", "proto": "tcp", "dst": "198.18.22.33"}],
+        ),
+        Scenario("tcp-refused", one(run(2)), servers=Servers(not_served=[REGISTRATION])),
+        Scenario(
+            "tcp-icmp-rejected",
+            one(run(2)),
+            rules=[{"do": "icmp", "proto": "tcp", "dst": "198.18.40.50", "port": 443}],
+        ),
+        Scenario(
+            "ipv6-broken-fallback",
+            [Device(steps, ipv6="2001:db8:20::1f", options={"v6": True})],
+            rules=[{"do": "drop", "proto": "tcp", "version": 6}],
+        ),
+        Scenario(
+            "two-devices-one-failing",
+            [
+                Device(steps),
+                Device(steps, ipv4="10.20.0.32", mac="00:15:5d:0a:14:20"),
+            ],
+            rules=[
+                {"do": "drop", "proto": "tcp", "dst": "198.18.40.50", "src": "10.20.0.32"},
+            ],
+        ),
+    ]
+
+
+def tls():
+    steps = without(run(), CRL)
+    twice = without(run(2), CRL)
+    reject = "ssl_reject_handshake on;"
+    return [
+        Scenario("tls-reset-after-hello", one(run(3)), rules=[sni("reset", ZTD)]),
+        Scenario(
+            "tls-hello-swallowed",
+            one(steps + [["tls", "client.wns.windows.com", "/"]]),
+            rules=[sni("blackhole", LOGIN)],
+        ),
+        Scenario(
+            "tls-alert-handshake-failure",
+            one(twice, **TLS12),
+            servers=Servers(
+                tls_of={
+                    ACTIVATION: "ssl_protocols TLSv1.2; ssl_ciphers ECDHE-ECDSA-AES256-GCM-SHA384;"
+                }
+            ),
+        ),
+        Scenario(
+            "tls-alert-protocol-version",
+            one(twice, **TLS12),
+            servers=Servers(tls_of={ZTD: "ssl_protocols TLSv1.3;"}),
+        ),
+        Scenario(
+            "tls-alert-unrecognized-name",
+            one(twice),
+            servers=Servers(tls_of={ENROLLMENT: reject}),
+        ),
+        Scenario(
+            "tls-alert-unknown-ca", one(twice, **TLS12), servers=Servers(issuer_of={CS: "contoso"})
+        ),
+        Scenario(
+            "tls-certificate-expired",
+            one(twice, leave=[ENROLLMENT], **TLS12),
+            servers=Servers(expired=[ENROLLMENT]),
+        ),
+        Scenario(
+            "tls-inspected",
+            one(steps, trust_gateway=True, **TLS12),
+            servers=Servers(issuer="contoso"),
+        ),
+    ]
+
+
+def http():
+    portal_steps = [["ncsi"], ["dns", "dns.msftncsi.com"], ["tls", ZTD, "/", 2], ["ncsi"]]
+    through = PROXY_STEPS + profile() + without(identity(), CRL)
+    return [
+        Scenario(
+            "captive-portal", one(portal_steps), servers=Servers(portal=True, resolvers=[PORTAL])
+        ),
+        Scenario(
+            "proxy-connect", one(through, **PROXY), servers=Servers(proxy=OPEN_PROXY, wpad=True)
+        ),
+        Scenario(
+            "proxy-407",
+            one([["wpad"], ["ntp", 2], ["ncsi"], ["tls", ZTD, "/", 2]], **PROXY),
+            servers=Servers(proxy=AUTH_PROXY, wpad=True),
+        ),
+        Scenario(
+            "proxy-403", one(through, **PROXY), servers=Servers(proxy=FILTER_PROXY, wpad=True)
+        ),
+        Scenario(
+            "http-no-response",
+            one(run()),
+            rules=[{"do": "blackhole", "proto": "tcp", "port": 80, "contains": CRL}],
+        ),
+    ]
+
+
+def more():
+    return [
+        Scenario(
+            "quic-blocked-fallback",
+            one(BEGIN + SIGN_IN + profile() + [["quic", LOGIN, 4]] + without(identity(), CRL)),
+            rules=[{"do": "drop", "proto": "udp", "port": 443}],
+        ),
+        Scenario(
+            "demo",
+            one(START + profile(3) + REST[:1] + identity()),
+            rules=[sni("reset", ZTD), {"do": "drop", "proto": "udp", "port": 123}],
+        ),
+    ]
+
+
+def all_scenarios():
+    return good() + dns() + ntp() + tcp() + tls() + http() + more()
