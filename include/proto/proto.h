@@ -21,7 +21,7 @@
 
 /* Bytes of an incomplete message the caller keeps for a dissector, at most. A dissector that sees this
  * many and can consume none gives up with FEED_NOT_MINE or FEED_DONE. */
-#define PROTO_HOLD_MAX (64 * 1024)
+#define PROTO_HOLD_MAX 65536U
 
 enum feed_state {
     FEED_MORE,     /* goes on */

@@ -123,8 +123,9 @@ struct tx_http {
     struct slice method;
     struct slice target; /* as sent */
     struct slice
-        host; /* of the Host field, absolute form or authority form; with port if it had one */
-    struct slice version; /* of the request: "HTTP/1.1" */
+        host; /* of the absolute or authority form, else the Host field; with port if it had one */
+    struct slice host_field; /* the Host field alone, as sent; empty without */
+    struct slice version;    /* of the request: "HTTP/1.1" */
     struct slice location;
     struct slice via; /* Via of the response */
     struct slice server;

@@ -1,0 +1,318 @@
+/*
+ * tests/unit/proto/test_http: exchanges of a connection that was captured whole.
+ * SPDX-License-Identifier: MIT
+ */
+#include "http_lab.h"
+
+#define GET(target)      "GET " target " HTTP/1.1\r\nHost: a.example\r\n\r\n"
+#define OK(length, body) "HTTP/1.1 200 OK\r\nContent-Length: " length "\r\n\r\n" body
+
+static void test_one_exchange(void **state)
+{
+    (void)state;
+    struct lab *lab = lab_open();
+    lab_client(lab, "GET /connecttest.txt HTTP/1.1\r\nHost: www.msftconnecttest.com\r\n\r\n");
+    lab_server(lab, "HTTP/1.1 200 OK\r\nDate: Sun, 06 Nov 1994 08:49:37 GMT\r\n"
+                    "Content-Length: 22\r\n\r\nMicrosoft Connect");
+    assert_told(lab, "");
+    lab_server(lab, " Test");
+    assert_told(lab, "GET /connecttest.txt www.msftconnecttest.com -> 200 22/22\n");
+    assert_int_equal(lab->outcome, TX_ANSWERED);
+    assert_string_equal(lab->body_head, "Microsoft Connect Test");
+    assert_int_equal(lab->date, 784111777);
+    assert_int_equal(lab->first.frame, 1);
+    assert_int_equal(lab->request.frame, 1);
+    assert_int_equal(lab->reply.frame, 2);
+    assert_int_equal(lab->done.frame, 3);
+    assert_int_equal(lab->rtt_ns, NS_PER_MS);
+    lab_end(lab, END_FIN);
+    assert_int_equal(lab->count, 1);
+    lab_close(lab);
+}
+
+static void test_keep_alive_uses_memory_again(void **state)
+{
+    (void)state;
+    struct lab *lab = lab_new(&(struct proto_begin){.server_port = 80}, 2048);
+    for (int i = 0; i < 500; i++) {
+        lab_client(lab, GET("/1"));
+        lab_server(lab, OK("2", "ab"));
+    }
+    assert_int_equal(lab->count, 500);
+    assert_true(lab->arena.used < 1024);
+    lab_end(lab, END_FIN);
+    lab_close(lab);
+}
+
+static void test_pipelining_in_one_packet(void **state)
+{
+    (void)state;
+    struct lab *lab = lab_open();
+    lab_client(lab, GET("/1") "HEAD /2 HTTP/1.1\r\nHost: a\r\n\r\n" GET("/3"));
+    lab_server(lab, OK("1", "x") OK("99", "") "HTTP/1.1 404 No\r\nContent-Length: 0\r\n\r\n");
+    assert_told(lab, "GET /1 a.example -> 200 1/1\nHEAD /2 a -> 200 0/99\n"
+                     "GET /3 a.example -> 404 0/0\n");
+    lab_close(lab);
+}
+
+/* Requests and responses with every kind of body, in pieces of `step` bytes. */
+static void run_in_pieces(size_t step)
+{
+    static const char client[] =
+        "POST /chunked HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
+        "5\r\nhello\r\n00a;x=y\r\n0123456789\r\n0\r\nTrailer: t\r\n\r\n"
+        "POST /counted HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 3\r\n\r\nabc"
+        "\r\nGET /none HTTP/1.1\nHost: lf.example\n\n"
+        "GET http://b.example:81/x?y HTTP/1.1\r\nHost: other\r\nRange: bytes=0-1\r\n\r\n"
+        "GET /close HTTP/1.0\r\n\r\n";
+    static const char server[] =
+        "HTTP/1.1 100 Continue\r\n\r\n"
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n4\r\ndefg\r\n0\r\n\r\n"
+        "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 204 No Content\r\n\r\n"
+        "HTTP/1.1 304 Not Modified\r\nContent-Length: 77\r\n\r\n"
+        "HTTP/1.1 206 Partial Content\r\nContent-Length: 2\r\n\r\nzz"
+        "HTTP/1.0 302 Found\r\nLocation:\r\n http://c.example/\r\nServer: s\r\n\r\nuntil the end";
+    struct lab *lab = lab_open();
+    for (size_t i = 0; i < sizeof client - 1; i += step) {
+        size_t left = sizeof client - 1 - i;
+        lab_bytes(lab, DIR_TO_SERVER, client + i, left < step ? left : step);
+    }
+    for (size_t i = 0; i < sizeof server - 1; i += step) {
+        size_t left = sizeof server - 1 - i;
+        lab_bytes(lab, DIR_TO_CLIENT, server + i, left < step ? left : step);
+    }
+    http_ops.fin(lab->session, DIR_TO_CLIENT, &lab->at, &lab->env);
+    assert_told(lab, "POST /chunked a -> 200 7/-1\nPOST /counted a -> 204 0/-1\n"
+                     "GET /none lf.example -> 304 0/77\n"
+                     "GET http://b.example:81/x?y b.example:81 -> 206 2/2\n"
+                     "GET /close  -> 302 13/-1\n");
+    assert_string_equal(lab->location, "http://c.example/");
+    assert_string_equal(lab->body_head, "until the end");
+    assert_int_equal(lab->state, FEED_MORE);
+    lab_end(lab, END_FIN);
+    assert_int_equal(lab->count, 5);
+    lab_close(lab);
+}
+
+static void test_pieces_of_any_size(void **state)
+{
+    (void)state;
+    for (size_t step = 1; step < 80; step++)
+        run_in_pieces(step);
+    run_in_pieces(4096);
+}
+
+static void test_large_body_is_skipped(void **state)
+{
+    (void)state;
+    static const uint8_t block[65536];
+    struct lab *lab = lab_open();
+    lab_client(lab, GET("/big"));
+    lab_server(lab, OK("10000000", ""));
+    for (uint64_t sent = 0; sent < 10000000; sent += 1000)
+        lab_bytes(lab, DIR_TO_CLIENT, block, 1000);
+    assert_told(lab, "GET /big a.example -> 200 10000000/10000000\n");
+    assert_int_equal(lab->done.frame, 10002);
+    lab_client(lab, GET("/next"));
+    lab_server(lab, OK("0", ""));
+    assert_int_equal(lab->count, 2);
+    lab_close(lab);
+}
+
+static void test_cut_download(void **state)
+{
+    (void)state;
+    static const uint8_t block[1000];
+    struct lab *lab = lab_open();
+    lab_client(lab, GET("/small"));
+    lab_server(lab, OK("5000", ""));
+    lab_bytes(lab, DIR_TO_CLIENT, block, 1000);
+    lab_end(lab, END_RST);
+    assert_told(lab, "GET /small a.example -> 200 1000/5000\n");
+    assert_int_equal(lab->outcome, TX_ANSWERED);
+    lab_close(lab);
+}
+
+static void test_connect(void **state)
+{
+    (void)state;
+    struct lab *lab = lab_open();
+    lab_client(lab, "CONNECT login.example:443 HTTP/1.1\r\nHost: proxy\r\n\r\n\x16\x03\x01");
+    assert_int_equal(lab->side[DIR_TO_SERVER].len, 3);
+    lab_server(lab, "HTTP/1.1 407 No\r\nContent-Length: 2\r\n\r\nno");
+    assert_true(lab->to_proxy);
+    lab->side[DIR_TO_SERVER].len = 0;
+    lab_client(lab, "CONNECT login.example:443 HTTP/1.1\r\nHost: proxy\r\n\r\n");
+    lab_server(lab, "HTTP/1.1 200 Connection established\r\n\r\n\x16\x03\x03");
+    assert_int_equal(lab->state, FEED_UPGRADE);
+    assert_int_equal(lab->side[DIR_TO_CLIENT].len, 3);
+    assert_told(lab, "CONNECT login.example:443 login.example:443 -> 407 2/2\n"
+                     "CONNECT login.example:443 login.example:443 -> 200 0/-1\n");
+    lab_close(lab);
+}
+
+static void test_connect_without_answer(void **state)
+{
+    (void)state;
+    static const uint8_t block[20000] = {0x16};
+    struct lab *lab = lab_open();
+    lab_client(lab, "CONNECT a:443 HTTP/1.1\r\n\r\n");
+    lab_bytes(lab, DIR_TO_SERVER, block, sizeof block);
+    assert_int_equal(lab->state, FEED_DONE);
+    lab_end(lab, END_TIMEOUT);
+    assert_told(lab, "CONNECT a:443 a:443 -> 0 0/-1\n");
+    assert_int_equal(lab->outcome, TX_NO_REPLY);
+    lab_close(lab);
+}
+
+static void test_switching_protocols(void **state)
+{
+    (void)state;
+    struct lab *lab = lab_open();
+    lab_client(lab, "GET /ws HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\n\r\n");
+    lab_server(lab, "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n\r\n\x81\x05");
+    assert_int_equal(lab->state, FEED_DONE);
+    assert_told(lab, "GET /ws a -> 101 0/-1\n");
+    lab_end(lab, END_FIN);
+    assert_int_equal(lab->count, 1);
+    lab_close(lab);
+}
+
+static void test_unanswered(void **state)
+{
+    (void)state;
+    static const struct {
+        enum end_reason reason;
+        int64_t after_ns;
+        enum tx_outcome outcome;
+    } cases[] = {
+        {END_FIN, 0, TX_NO_REPLY},
+        {END_RST, 0, TX_NO_REPLY},
+        {END_TIMEOUT, 60 * NS_PER_S, TX_NO_REPLY},
+        {END_CAPTURE, HTTP_PATIENCE_NS - 1, TX_PENDING},
+        {END_CAPTURE, HTTP_PATIENCE_NS, TX_NO_REPLY},
+        {END_EVICTED, NS_PER_S, TX_PENDING},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct lab *lab = lab_open();
+        lab_client(lab, GET("/"));
+        lab->at.ts_ns += cases[i].after_ns;
+        lab_end(lab, cases[i].reason);
+        assert_told(lab, "GET / a.example -> 0 0/-1\n");
+        assert_int_equal(lab->outcome, cases[i].outcome);
+        assert_int_equal(lab->rtt_ns, -1);
+        assert_false(mark_set(lab->reply));
+        lab_close(lab);
+    }
+}
+
+static void test_other_protocols(void **state)
+{
+    (void)state;
+    static const char *const first[] = {
+        "EHLO host\r\n",
+        "\x16\x03\x01",
+        "OPTIONS rtsp://a/ RTSP/1.0\r\n\r\n",
+        "INVITE sip:a SIP/2.0\r\n\r\n",
+        "PRI * HTTP/2.0\r\n\r\n",
+        "GET /old\r\n",
+        "GET HTTP/1.1\r\n",
+        " GET / HTTP/1.1\r\n",
+    };
+    for (size_t i = 0; i < sizeof first / sizeof first[0]; i++) {
+        struct lab *lab = lab_open();
+        lab_client(lab, first[i]);
+        assert_int_equal(lab->state, FEED_NOT_MINE);
+        assert_false(http_is_request(slice_str(first[i])));
+        lab_end(lab, END_FIN);
+        assert_int_equal(lab->count, 0);
+        lab_close(lab);
+    }
+}
+
+static void test_recognisers(void **state)
+{
+    (void)state;
+    assert_true(http_is_request(slice_str("GET / HTTP/1.1\r\n")));
+    assert_true(http_is_request(slice_str("M-SEARCH two words  HTTP/1.0\n")));
+    assert_false(http_is_request(slice_str("GET / HTTP/1.1")));
+    assert_true(http_is_response(slice_str("HTTP/1.1 200\r\n")));
+    assert_true(http_is_response(slice_str("HTTP/1.0 404 Not Found\n")));
+    assert_false(http_is_response(slice_str("HTTP/1.1 20\r\n")));
+    assert_false(http_is_response(slice_str("HTTP/1.1 2000\r\n")));
+    assert_false(http_is_response(slice_str("HTTP/2 200\r\n")));
+    assert_false(http_is_response(slice_str("HTTP/1.1200 OK\r\n")));
+}
+
+/* Every prefix of an exchange: told whole only at the end of the head, never read too far. */
+static void test_prefixes(void **state)
+{
+    (void)state;
+    static const char server[] = OK("4", "body");
+    size_t head = sizeof server - 1 - 4;
+    for (size_t len = 0; len < sizeof server; len++) {
+        struct lab *lab = lab_open();
+        lab_client(lab, GET("/"));
+        lab_bytes(lab, DIR_TO_CLIENT, server, len);
+        assert_int_equal(lab->count, len == sizeof server - 1 ? 1 : 0);
+        lab_end(lab, END_RST);
+        assert_int_equal(lab->count, 1);
+        assert_int_equal(lab->outcome, len >= head ? TX_ANSWERED : TX_NO_REPLY);
+        lab_close(lab);
+    }
+}
+
+static void test_request_prefixes(void **state)
+{
+    (void)state;
+    static const char client[] = GET("/");
+    for (size_t len = 1; len < sizeof client - 1; len++) {
+        struct lab *lab = lab_open();
+        lab_bytes(lab, DIR_TO_SERVER, client, len);
+        assert_int_equal(lab->state, FEED_MORE);
+        lab_end(lab, END_RST);
+        assert_int_equal(lab->count, 0);
+        lab_close(lab);
+    }
+}
+
+static void test_flipped_bytes(void **state)
+{
+    (void)state;
+    char client[] =
+        "POST /a HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nx\r\n0\r\n\r\n";
+    char server[] = OK("4", "body") OK("1", "x");
+    for (size_t i = 0; i < sizeof client - 1 + sizeof server - 1; i++) {
+        char *byte = i < sizeof client - 1 ? &client[i] : &server[i - (sizeof client - 1)];
+        *byte = (char)~*byte;
+        struct lab *lab = lab_open();
+        lab_client(lab, client);
+        lab_server(lab, server);
+        lab_end(lab, END_RST);
+        assert_true(lab->count <= 3);
+        lab_close(lab);
+        *byte = (char)~*byte;
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_one_exchange),
+        cmocka_unit_test(test_keep_alive_uses_memory_again),
+        cmocka_unit_test(test_pipelining_in_one_packet),
+        cmocka_unit_test(test_pieces_of_any_size),
+        cmocka_unit_test(test_large_body_is_skipped),
+        cmocka_unit_test(test_cut_download),
+        cmocka_unit_test(test_connect),
+        cmocka_unit_test(test_connect_without_answer),
+        cmocka_unit_test(test_switching_protocols),
+        cmocka_unit_test(test_unanswered),
+        cmocka_unit_test(test_other_protocols),
+        cmocka_unit_test(test_recognisers),
+        cmocka_unit_test(test_prefixes),
+        cmocka_unit_test(test_request_prefixes),
+        cmocka_unit_test(test_flipped_bytes),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
