@@ -4,6 +4,9 @@
  *
  * Learns from a device's own DNS answers: an address at the end of a CNAME chain stands for the name
  * that was asked. Names a flow that carries neither SNI nor Host. Bounded; the newest answer wins.
+ *
+ * `device` may be any address of the device, but the same one for learning and asking: a device that
+ * resolves over IPv4 and connects over IPv6 is found by its primary address alone.
  */
 #ifndef SERVICES_NAMES_H
 #define SERVICES_NAMES_H
