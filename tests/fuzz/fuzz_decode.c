@@ -1,0 +1,30 @@
+/*
+ * Fuzz target: a link type and a frame.
+ * SPDX-License-Identifier: MIT
+ */
+#include <assert.h>
+
+#include "fuzz.h"
+#include "net/decode.h"
+#include "net/ipfrag.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    static const int linktypes[] = {1, 0, 9, 12, 14, 50, 101, 108, 113, 228, 229, 276, 105};
+    if (size < 2)
+        return 0;
+    int linktype = linktypes[data[0] % (sizeof linktypes / sizeof *linktypes)];
+    struct slice bytes = slice_sub(slice_of(data, size), 2, size);
+    uint32_t wire_len = (uint32_t)bytes.len + data[1] * 8u;
+    const struct mark at = {.ts_ns = 1, .frame = 1};
+    struct packet p;
+    net_decode(&p, linktype, bytes, wire_len, &at);
+    assert(p.payload.len <= p.payload_len && p.payload.len <= bytes.len);
+    if (p.kind == PACKET_FRAGMENT) {
+        struct ipfrag *f = ipfrag_new();
+        if (f)
+            ipfrag_push(f, &p);
+        ipfrag_free(f);
+    }
+    return 0;
+}
