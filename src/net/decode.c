@@ -53,13 +53,10 @@ struct decode {
 static inline void announce(struct decode *d, size_t len)
 {
     size_t have = cur_left(&d->c);
-    if (len <= have) {
+    d->missing = len > have ? (uint32_t)(len - have) : 0;
+    d->c.on_overrun = len > have ? VERDICT_SHORT : VERDICT_BAD;
+    if (len < have)
         d->c = cursor_of(cur_take(&d->c, len), VERDICT_BAD);
-        d->missing = 0;
-    } else {
-        d->c.on_overrun = VERDICT_SHORT;
-        d->missing = (uint32_t)(len - have);
-    }
 }
 
 static enum step bad(struct decode *d)

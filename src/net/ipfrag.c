@@ -170,7 +170,7 @@ static bool reserve(struct ipfrag *f, struct slot *s, uint32_t len)
 /* Whether a fragment [from, to) fits to what is known of the datagram's length. */
 static bool fits(struct slot *s, const struct packet *p, uint32_t from, uint32_t to)
 {
-    if (to > BYTES_MAX - 1 || (p->frag.more && (to % UNIT != 0 || to == from)))
+    if (to > BYTES_MAX - 1 || to == from || (p->frag.more && to % UNIT != 0))
         return false;
     if (!p->frag.more) {
         if (s->end != NO_END && s->end != to)

@@ -1,0 +1,268 @@
+/*
+ * Unit tests of capture: file formats, whole and damaged.
+ * SPDX-License-Identifier: MIT
+ */
+#include "files.h"
+
+/* ---- formats ------------------------------------------------------------------------------------ */
+
+static void test_byte_orders_and_clocks(void **state)
+{
+    struct fixture *fx = *state;
+    static const struct {
+        enum order order;
+        uint32_t magic;
+        int64_t tick_ns;
+    } cases[] = {
+        {LITTLE, 0xa1b2c3d4, 1000},
+        {BIG, 0xa1b2c3d4, 1000},
+        {LITTLE, 0xa1b23c4d, 1},
+        {BIG, 0xa1b23c4d, 1},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        put_header(&fx->b, cases[i].order, cases[i].magic, 113);
+        put_record(&fx->b, cases[i].order, T0, 123456, 3, 1500, 'a');
+        put_record(&fx->b, cases[i].order, T0 + 1, 999999, 0, 60, 'b');
+        struct capture *c = open_with(save(fx, 0), NULL);
+        struct frame f;
+        assert_true(capture_next(c, &f));
+        assert_true(f.at.ts_ns == T0 * NS_PER_S + 123456 * cases[i].tick_ns);
+        assert_int_equal(f.at.frame, 1);
+        assert_int_equal(f.at.file, 0);
+        assert_int_equal(f.linktype, 113);
+        assert_int_equal(f.wire_len, 1500);
+        assert_slice_equal(f.bytes, "aaa");
+        assert_true(capture_next(c, &f));
+        assert_true(f.at.ts_ns == (T0 + 1) * NS_PER_S + 999999 * cases[i].tick_ns);
+        assert_int_equal(f.at.frame, 2);
+        assert_int_equal(f.bytes.len, 0);
+        assert_int_equal(f.wire_len, 60);
+        assert_false(capture_next(c, &f));
+        const struct capture_file *file = capture_file(c, 0);
+        assert_int_equal(capture_file_count(c), 1);
+        assert_string_equal(file->name, fx->path[0]);
+        assert_int_equal(file->linktype, 113);
+        assert_int_equal(file->snaplen, 262144);
+        assert_int_equal(file->packets, 2);
+        assert_int_equal(file->bytes, 3);
+        assert_false(file->damaged);
+        capture_close(c);
+    }
+}
+
+static void test_no_packets(void **state)
+{
+    struct fixture *fx = *state;
+    begin(fx);
+    struct capture *c = open_with(save(fx, 0), NULL);
+    struct frame f;
+    assert_false(capture_next(c, &f));
+    assert_false(capture_file(c, 0)->damaged);
+    capture_close(c);
+}
+
+/* The upper bits of the link type hold the length of the FCS. A wire length below the captured one is
+ * a writer's slip. */
+static void test_odd_headers(void **state)
+{
+    struct fixture *fx = *state;
+    put_header(&fx->b, LITTLE, 0xa1b2c3d4, 0x54000001);
+    put_record(&fx->b, LITTLE, T0, 0, 20, 10, 'a');
+    struct capture *c = open_with(save(fx, 0), NULL);
+    struct frame f;
+    assert_true(capture_next(c, &f));
+    assert_int_equal(f.linktype, 1);
+    assert_int_equal(f.wire_len, 20);
+    capture_close(c);
+}
+
+/* Versions before 2.4 and patched headers are rare enough to be libpcap's. */
+static void test_rare_variants(void **state)
+{
+    struct fixture *fx = *state;
+    put(&fx->b, LITTLE, 4, 0xa1b2cd34);
+    put(&fx->b, LITTLE, 4, 0x00040002);
+    put(&fx->b, LITTLE, 4, 0);
+    put(&fx->b, LITTLE, 4, 0);
+    put(&fx->b, LITTLE, 4, 65535);
+    put(&fx->b, LITTLE, 4, 1);
+    put(&fx->b, LITTLE, 4, T0);
+    put(&fx->b, LITTLE, 4, 5);
+    put(&fx->b, LITTLE, 4, 2);
+    put(&fx->b, LITTLE, 4, 2);
+    buf_bytes(&fx->b, "\0\0\0\0\0\0\0\0zz", 10);
+    struct capture *c = open_with(save(fx, 0), NULL);
+    struct frame f;
+    assert_true(capture_next(c, &f));
+    assert_true(f.at.ts_ns == T0 * NS_PER_S + 5000);
+    assert_slice_equal(f.bytes, "zz");
+    assert_false(capture_next(c, &f));
+    capture_close(c);
+}
+
+/* Frames that straddle blocks, from empty to the biggest, come out as they went in. */
+static void test_block_borders(void **state)
+{
+    struct fixture *fx = *state;
+    begin(fx);
+    uint32_t sizes[400];
+    for (uint32_t i = 0; i < 400; i++) {
+        sizes[i] = i % 50 == 49 ? 262144 : i * 37 % 9000;
+        put_record(&fx->b, LITTLE, T0 + i, 0, sizes[i], sizes[i], (char)('a' + i % 26));
+    }
+    const char *name = save(fx, 0);
+    for (unsigned files = 1; files <= 2; files++) { /* two: smaller blocks */
+        const char *names[] = {name, name};
+        struct capture *c = capture_open(names, files, NULL, NULL);
+        assert_non_null(c);
+        struct frame f;
+        for (uint32_t i = 0; i < 400 * files; i++) {
+            assert_true(capture_next(c, &f));
+            uint32_t n = i / files;
+            assert_int_equal(f.at.frame, n + 1);
+            assert_int_equal(f.at.file, i % files);
+            assert_int_equal(f.bytes.len, sizes[n]);
+            for (size_t at = 0; at < f.bytes.len; at += 511)
+                assert_int_equal(f.bytes.data[at], 'a' + n % 26);
+        }
+        assert_false(capture_next(c, &f));
+        capture_close(c);
+    }
+}
+
+/* ---- pcapng ------------------------------------------------------------------------------------- */
+
+static void test_pcapng(void **state)
+{
+    struct fixture *fx = *state;
+    put_section(&fx->b);
+    put_interface(&fx->b, 101);
+    put_packet(&fx->b, 0, T0 * 1000000000ULL + 123456789, "hello");
+    put_packet(&fx->b, 0, T0 * 1000000000ULL + 123456790, "again");
+    struct capture *c = open_with(save(fx, 0), NULL);
+    struct frame f;
+    assert_true(capture_next(c, &f));
+    assert_true(f.at.ts_ns == T0 * NS_PER_S + 123456789);
+    assert_int_equal(f.linktype, 101);
+    assert_int_equal(f.wire_len, 1000);
+    assert_slice_equal(f.bytes, "hello");
+    assert_true(capture_next(c, &f));
+    assert_int_equal(f.at.frame, 2);
+    assert_false(capture_next(c, &f));
+    assert_false(capture_file(c, 0)->damaged);
+    capture_close(c);
+}
+
+static void test_pcapng_cut(void **state)
+{
+    struct fixture *fx = *state;
+    put_section(&fx->b);
+    put_interface(&fx->b, 1);
+    put_packet(&fx->b, 0, T0 * 1000000000ULL, "first");
+    size_t whole = fx->b.len;
+    put_packet(&fx->b, 0, T0 * 1000000000ULL, "second");
+    struct slice all = buf_view(&fx->b);
+    for (size_t len = whole + 1; len < all.len; len++) {
+        write_bytes(fx->path[0], all.data, len);
+        struct capture *c = open_with(fx->path[0], NULL);
+        struct frame f;
+        assert_true(capture_next(c, &f));
+        assert_slice_equal(f.bytes, "first");
+        assert_false(capture_next(c, &f));
+        assert_true(capture_file(c, 0)->damaged);
+        assert_one_line(&capture_file(c, 0)->damage);
+        capture_close(c);
+    }
+}
+
+static void test_pcapng_mixed_interfaces(void **state)
+{
+    struct fixture *fx = *state;
+    put_section(&fx->b);
+    put_interface(&fx->b, 1);
+    put_packet(&fx->b, 0, T0 * 1000000000ULL, "first");
+    put_interface(&fx->b, 101);
+    put_packet(&fx->b, 1, T0 * 1000000000ULL, "second");
+    struct capture *c = open_with(save(fx, 0), NULL);
+    char seen[64];
+    assert_string_equal(drain(c, seen), "f");
+    assert_true(capture_file(c, 0)->damaged);
+    assert_non_null(strstr(capture_file(c, 0)->damage.text, "packet 1 "));
+    assert_non_null(strstr(capture_file(c, 0)->damage.text, "interface"));
+    assert_one_line(&capture_file(c, 0)->damage);
+    capture_close(c);
+}
+
+/* ---- damage ------------------------------------------------------------------------------------- */
+
+static void test_cut_at_every_byte(void **state)
+{
+    struct fixture *fx = *state;
+    begin(fx);
+    simple_record(&fx->b, 0, 'a');
+    simple_record(&fx->b, 1, 'b');
+    size_t whole = fx->b.len;
+    simple_record(&fx->b, 2, 'c');
+    struct slice all = buf_view(&fx->b);
+    for (size_t len = whole; len <= all.len; len++) {
+        write_bytes(fx->path[0], all.data, len);
+        struct capture *c = open_with(fx->path[0], NULL);
+        char seen[64];
+        assert_string_equal(drain(c, seen), len == all.len ? "abc" : "ab");
+        const struct capture_file *file = capture_file(c, 0);
+        assert_int_equal(file->damaged, len != whole && len != all.len);
+        if (file->damaged) {
+            assert_string_equal(file->damage.text,
+                                "cut off after packet 2 (byte offset 96): the report covers what "
+                                "was read; capture again or repair it with pcapfix");
+            assert_string_equal(file->damage.where, fx->path[0]);
+        }
+        capture_close(c);
+    }
+}
+
+static void test_cut_file_header(void **state)
+{
+    struct fixture *fx = *state;
+    begin(fx);
+    struct slice all = buf_view(&fx->b);
+    write_bytes(fx->path[0], "", 0);
+    assert_refused(fx->path[0], "is empty");
+    for (size_t len = 1; len < 24; len++) {
+        write_bytes(fx->path[0], all.data, len);
+        assert_refused(fx->path[0], "cut off within its file header");
+    }
+}
+
+static void test_broken_record(void **state)
+{
+    struct fixture *fx = *state;
+    begin(fx);
+    simple_record(&fx->b, 0, 'a');
+    put_record(&fx->b, LITTLE, T0, 0, 262145, 262145, 'b');
+    struct capture *c = open_with(save(fx, 0), NULL);
+    char seen[64];
+    assert_string_equal(drain(c, seen), "a");
+    assert_true(capture_file(c, 0)->damaged);
+    assert_non_null(strstr(capture_file(c, 0)->damage.text,
+                           "a record of 262145 bytes) after packet 1 (byte offset 60)"));
+    capture_close(c);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_byte_orders_and_clocks, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_no_packets, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_odd_headers, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_rare_variants, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_block_borders, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_pcapng, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_pcapng_cut, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_pcapng_mixed_interfaces, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_cut_at_every_byte, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_cut_file_header, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_broken_record, setup, teardown),
+    };
+    return cmocka_run_group_tests_name("capture/formats", tests, NULL, NULL);
+}
