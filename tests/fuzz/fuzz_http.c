@@ -82,7 +82,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     while (cur_left(&c) > 0 && state == FEED_MORE) {
         uint8_t control = cur_u8(&c);
         enum dir dir = control & 0x80 ? DIR_TO_CLIENT : DIR_TO_SERVER;
-        size_t n = (control & 0x3fU) * 4U + 1;
+    XX
         if (control & 0x40)
             state = lose(session, dir, &half[dir], n - 1, &env);
         else
