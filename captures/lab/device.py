@@ -4,8 +4,8 @@ SPDX-License-Identifier: MIT
 
 usage: device.py PLAN.json
 
-The plan has resolvers, options and steps (see scenarios.py). A step that fails is retried as its kind does
-and then given up: the device goes on with the next one, as Windows' services do independently.
+The plan has resolvers, options and steps (see scenarios.py). A step that fails is retried as its
+kind does and then given up: the device goes on with the next one, as independent services do.
 """
 
 import json
@@ -137,7 +137,7 @@ class Device:
     # ---- connections ----------------------------------------------------------------------------
 
     def connect(self, name, port):
-        """A connected socket or None. An IPv4 try joins an IPv6 one that does not answer at once."""
+        """A connected socket or None. IPv4 joins in where IPv6 does not answer at once."""
         if self.plan.get("proxy") and port == 443:
             return self.tunnel(name, port)
         addresses = self.resolve(name)
@@ -330,16 +330,12 @@ class Device:
         import quic_hello
 
         address = self.resolve(host)[0]
-        packet = quic_hello.initial(host)
         with socket.socket(family_of(address), socket.SOCK_DGRAM) as sock:
             sock.connect((address, 443))
-            for attempt in range(tries):
+            for attempt, packet in enumerate(quic_hello.initials(host, tries)):
                 sock.send(packet)
                 if select.select([sock], [], [], 0.3 * 2**attempt)[0]:
                     return
-
-    def step_wait(self, seconds):
-        time.sleep(seconds)
 
     def run(self):
         for kind, *args in self.plan["steps"]:

@@ -4,15 +4,15 @@ SPDX-License-Identifier: MIT
 
 usage: forwarder.py DEVICE_SIDE SERVER_SIDE RULES.json
 
-Frames pass both ways with a delay; what comes from beyond the site's gateway has lost some hops of TTL.
-Rules are asked in order about every packet of the device, the first that matches acts:
+Frames pass both ways with a delay; what comes from beyond the site's gateway has lost some hops of
+TTL. Rules are asked in order about every packet of the device, the first that matches acts:
 
   {"do": "drop" | "blackhole" | "reset" | "icmp",
    "proto": "tcp" | "udp", "dst": "198.18.1.2", "port": 443, "syn": true, "version": 6,
    "src": "10.20.0.31", "contains": "name in the payload", "times": 1, "ttl": 62}
 
-drop: this packet; blackhole: and all that follows of its connection; reset: the connection gets an RST
-both ways, in the name of the other side; icmp: the gateway says "administratively prohibited".
+drop: this packet; blackhole: and all that follows of its connection; reset: the connection gets an
+RST both ways, in the name of the other side; icmp: the gateway says "administratively prohibited".
 """
 
 import heapq
@@ -127,7 +127,8 @@ def ipv4_packet(src, dst, proto, ttl, body, ip_id=0):
 
 
 def tcp_reset(src, dst, ports, seq, ack):
-    head = struct.pack("!HHIIBBHHH", *ports, seq & 0xFFFFFFFF, ack & 0xFFFFFFFF, 0x50, 0x14, 0, 0, 0)
+    numbers = (seq & 0xFFFFFFFF, ack & 0xFFFFFFFF)
+    head = struct.pack("!HHIIBBHHH", *ports, *numbers, 0x50, 0x14, 0, 0, 0)
     pseudo = src.packed + dst.packed + struct.pack("!BBH", 0, TCP, len(head))
     return head[:16] + struct.pack("!H", checksum(pseudo + head)) + head[18:]
 

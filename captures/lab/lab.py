@@ -87,10 +87,9 @@ class Room:
     @staticmethod
     def plain_link(name, interface):
         """Frames leave as they would on a wire: with checksums, not bigger than the MTU."""
-        command = ["ethtool", "-K", interface, "tx", "off", "tso", "off", "gso", "off", "gro", "off"]
-        subprocess.run(
-            ["ip", "netns", "exec", name, *command], check=True, stdout=subprocess.DEVNULL
-        )
+        command = ["ip", "netns", "exec", name, "ethtool", "-K", interface]
+        command += ["tx", "off", "tso", "off", "gso", "off", "gro", "off"]
+        subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
 
     def build(self):
         self.middle = self.namespace("m")
@@ -101,7 +100,6 @@ class Room:
         ip(*on_middle, "link", "add", "br0", "type", "bridge", "mcast_snooping", "0")
         ip(*on_middle, "link", "add", "uplink", "type", "veth", "peer", "name", "fw0")
         ip(*on_middle, "link", "add", "wan0", "type", "veth", "peer", "name", "i0")
-        ip(*on_middle, "link", "set", "i0", "netns", self.inside)
         ip(*on_middle, "link", "set", "uplink", "master", "br0")
         self.sysctl(
             self.inside,
@@ -111,6 +109,7 @@ class Room:
             "net.ipv6.conf.all.accept_dad=0",
             "net.ipv6.conf.default.accept_dad=0",
         )
+        ip(*on_middle, "link", "set", "i0", "netns", self.inside)
         ip("-n", self.inside, "link", "set", "i0", "address", GATEWAY_MAC)
         for line in SERVER_SIDE.strip().splitlines():
             ip("-n", self.inside, *line.split())
@@ -147,7 +146,8 @@ class Room:
         if self.scenario.pcapng:
             command = ["dumpcap", "-i", "fw0", "-w", str(path)]
         else:
-            command = ["tcpdump", "-Z", "root", "-U", "--immediate-mode", "-n", "-i", "fw0", "-w", str(path)]
+            command = ["tcpdump", "-Z", "root", "-U", "--immediate-mode", "-n", "-i", "fw0"]
+            command += ["-w", str(path), *self.scenario.tcpdump]
         process = self.spawn(self.middle, command, "capture.log")
         for _ in range(100):
             text = (self.folder / "capture.log").read_text(encoding="utf-8", errors="replace")
@@ -159,8 +159,8 @@ class Room:
     def forward(self):
         rules = self.folder / "rules.json"
         rules.write_text(json.dumps(self.scenario.rules), encoding="utf-8")
-        script = str(HERE / "forwarder.py")
-        self.spawn(self.middle, [sys.executable, script, "fw0", "wan0", str(rules)], "forwarder.log")
+        command = [sys.executable, str(HERE / "forwarder.py"), "fw0", "wan0", str(rules)]
+        self.spawn(self.middle, command, "forwarder.log")
 
     def plan(self, number, device):
         trust = device.options.get("trust_gateway")
@@ -244,18 +244,26 @@ def main():
     (work / "pki" / "lab.crl").write_bytes(pki.authorities["digicert"].crl())
     (work / "pki" / "lab.ocsp").write_bytes(pki.ocsp("digicert"))
     lock = threading.Lock()
+    stop = threading.Event()
     failures = []
 
     def task(numbered):
         number, scenario = numbered
+        if stop.is_set():
+            return
         problem = record(scenario, number, pki, work, output)
         with lock:
             print(f"  {'FAILED' if problem else 'ok':7} {scenario.name}", flush=True)
             if problem:
                 failures.append(problem)
 
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        list(pool.map(task, enumerate(chosen)))
+        try:
+            list(pool.map(task, enumerate(chosen)))
+        except KeyboardInterrupt:
+            stop.set()  # those under way end and clean up
+            raise
     for problem in failures:
         print(problem, file=sys.stderr)
     if failures:

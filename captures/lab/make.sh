@@ -2,8 +2,8 @@
 # Records the sample captures anew: captures/lab/make.sh [NAME...]   (needs root)
 # SPDX-License-Identifier: MIT
 #
-# Installs the Debian packages it lacks, then runs lab.py. Network namespaces keep all traffic on this
-# machine; they and their servers are gone when it ends.
+# Installs the Debian packages it lacks, then runs lab.py. Network namespaces keep all traffic on
+# this machine; they and their servers are gone when it ends.
 set -eu
 
 here=$(cd "$(dirname "$0")" && pwd)

@@ -57,6 +57,7 @@ OIDS = {
 
 NOW = datetime.datetime.utcnow().replace(microsecond=0)
 DAY = datetime.timedelta(days=1)
+VALIDITY = {"good": (-60, 120), "expired": (-190, -9), "future": (8, 188)}  # days from now
 
 
 def name(parts):
@@ -99,8 +100,8 @@ class Authority:
             .sign(issuer_key, hashes.SHA256())
         )
 
-    def leaf(self, host, key, start=None, end=None):
-        """A server certificate for `host`, valid for half a year around now unless told otherwise."""
+    def leaf(self, host, key, start, end):
+        """A server certificate for `host`; `start` and `end` in days from now."""
         subject = name(SUBJECT_OF_ISSUER[self.kind] + [("CN", host)])
         crl = x509.DistributionPoint(
             [x509.UniformResourceIdentifier("http://crl3.digicert.com/lab.crl")], None, None, None
@@ -111,8 +112,8 @@ class Authority:
             .issuer_name(self.cert.subject)
             .public_key(key.public_key())
             .serial_number(x509.random_serial_number())
-            .not_valid_before(start or NOW - 60 * DAY)
-            .not_valid_after(end or NOW + 120 * DAY)
+            .not_valid_before(NOW + start * DAY)
+            .not_valid_after(NOW + end * DAY)
             .add_extension(x509.SubjectAlternativeName([x509.DNSName(host)]), critical=False)
             .add_extension(
                 x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False
@@ -157,14 +158,13 @@ class Pki:
             b"".join(pem(a.root) for k, a in self.authorities.items() if k != "contoso")
         )
 
-    def chain(self, host, issuer, expired=False):
+    def chain(self, host, issuer, validity="good"):
         """The file with the chain for `host`."""
-        path = self.folder / f"{host}.{issuer}{'.expired' if expired else ''}.pem"
+        path = self.folder / f"{host}.{issuer}.{validity}.pem"
         with self.lock:
             if not path.exists():
                 authority = self.authorities[issuer]
-                start, end = (NOW - 190 * DAY, NOW - 9 * DAY) if expired else (None, None)
-                leaf = authority.leaf(host, self.server_key, start, end)
+                leaf = authority.leaf(host, self.server_key, *VALIDITY[validity])
                 path.write_bytes(pem(leaf) + pem(authority.cert))
         return path
 
@@ -172,7 +172,7 @@ class Pki:
         """A signed "good" for a certificate of that authority, DER."""
         authority = self.authorities[issuer]
         builder = ocsp.OCSPResponseBuilder().add_response(
-            cert=authority.leaf("login.live.com", self.server_key),
+            cert=authority.leaf("login.live.com", self.server_key, *VALIDITY["good"]),
             issuer=authority.cert,
             algorithm=hashes.SHA1(),
             cert_status=ocsp.OCSPCertStatus.GOOD,

@@ -1,24 +1,23 @@
-"""quic_hello: one QUIC version 1 Initial packet with a ClientHello (RFC 9000, 9001).
+"""quic_hello: QUIC version 1 Initial packets with a ClientHello (RFC 9000, 9001).
 
 SPDX-License-Identifier: MIT
 
-Enough for a client whose packets never arrive: there is nothing to go on with after the first flight.
+Enough for a client whose packets never arrive: nothing goes on after the first flight.
 """
 
 import os
 import struct
 
-from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives import hashes, hmac
 from cryptography.hazmat.primitives.asymmetric import x25519
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.hkdf import HKDFExpand
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-from cryptography.hazmat.primitives import hmac
 
 INITIAL_SALT = bytes.fromhex("38762cf7f55934b34d179ae6a4c80cadccbb7f0a")
 DATAGRAM = 1200
-PACKET_NUMBER_LEN = 4
+NUMBER_LEN = 4
 TAG = 16
 
 
@@ -30,10 +29,11 @@ def extension(number, data):
     return struct.pack("!H", number) + vector(data, 2)
 
 
-def client_hello(host):
+def client_hello(host, scid):
     share = x25519.X25519PrivateKey.generate().public_key()
     key = share.public_bytes(Encoding.Raw, PublicFormat.Raw)
-    transport = bytes.fromhex("0104800075300408" "c0000000000f0000" "05048007ffff" "08024064")
+    # max_idle_timeout, initial_max_data, initial_max_streams_bidi, initial_source_connection_id
+    transport = bytes.fromhex("01048000753004048007ffff080240640f") + vector(scid, 1)
     body = b"".join(
         [
             extension(0, vector(b"\0" + vector(host.encode(), 2), 2)),
@@ -67,19 +67,26 @@ def client_keys(dcid):
     )
 
 
-def initial(host):
-    """A datagram of 1200 bytes."""
+def initials(host, count):
+    """`count` datagrams of 1200 bytes: the first flight and its repeats, numbered."""
     dcid, scid = os.urandom(8), os.urandom(8)
-    key, nonce, protect = client_keys(dcid)
-    hello = client_hello(host)
+    keys = client_keys(dcid)
+    hello = client_hello(host, scid)
     frame = b"\6\0" + struct.pack("!H", 0x4000 | len(hello)) + hello
     head = b"\xc3" + struct.pack("!I", 1) + vector(dcid, 1) + vector(scid, 1) + b"\0"
+    return [sealed(keys, head, frame, number) for number in range(count)]
+
+
+def sealed(keys, head, frame, number):
+    key, iv, protect = keys
     room = DATAGRAM - len(head) - 2
-    head += struct.pack("!H", 0x4000 | room) + bytes(PACKET_NUMBER_LEN)
-    plain = frame.ljust(room - PACKET_NUMBER_LEN - TAG, b"\0")
-    sealed = AESGCM(key).encrypt(nonce, plain, head)
-    cipher = Cipher(algorithms.AES(protect), modes.ECB()).encryptor()  # header protection, RFC 9001 5.4
-    mask = cipher.update(sealed[:16])
+    head += struct.pack("!HI", 0x4000 | room, number)
+    plain = frame.ljust(room - NUMBER_LEN - TAG, b"\0")
+    nonce = bytes(a ^ b for a, b in zip(iv, number.to_bytes(12, "big")))
+    body = AESGCM(key).encrypt(nonce, plain, head)
+    # Header protection, RFC 9001 section 5.4.
+    cipher = Cipher(algorithms.AES(protect), modes.ECB()).encryptor()
+    mask = cipher.update(body[:16])
     first = bytes([head[0] ^ (mask[0] & 0x0F)])
-    number = bytes(a ^ b for a, b in zip(head[-PACKET_NUMBER_LEN:], mask[1:]))
-    return first + head[1:-PACKET_NUMBER_LEN] + number + sealed
+    hidden = bytes(a ^ b for a, b in zip(head[-NUMBER_LEN:], mask[1:]))
+    return first + head[1:-NUMBER_LEN] + hidden + body

@@ -14,7 +14,6 @@ ACTIVATION = "activation-v2.sls.microsoft.com"
 LOGIN = "login.microsoftonline.com"
 REGISTRATION = "enterpriseregistration.windows.net"
 ENROLLMENT = "enrollment.manage.microsoft.com"
-NCSI = "www.msftconnecttest.com"
 CRL = "crl3.digicert.com"
 
 
@@ -36,6 +35,7 @@ class Scenario:
     rules: list = field(default_factory=list)  # of forwarder.py
     servers: Servers = field(default_factory=Servers)
     pcapng: bool = False
+    tcpdump: list = field(default_factory=list)  # more arguments of the recorder
 
 
 START = [
@@ -43,7 +43,7 @@ START = [
     ["ncsi"],
     ["ntp", 2],
     ["ctl"],
-    ["http", "ocsp.digicert.com", "/MFEwTzBNMEswSTAJBgUrDgMCGgUABBTfqhLjKLEJQZPin0KCzkdAQpVYowQUsT7D"],
+    ["http", "ocsp.digicert.com", "/MFEwTzBNMEswSTAJBgUrDgMCGgUABBTfqhLjKLEJQZPin0KCzkdAQpVYow"],
     ["tls", "login.live.com", "/RST2.srf"],
 ]
 
@@ -148,9 +148,10 @@ def dns():
         ),
         Scenario(
             "dns-silent-resolver",
-            one([["wpad"], ["ncsi"], ["ntp", 2]]),
+            one([["wpad"], ["ncsi"], ["ntp", 2]], dns_tries=3),
             rules=[{"do": "drop", "proto": "udp", "port": 53}],
         ),
+        Scenario("dns-servfail", one(run()), servers=Servers(servfail=[("10.20.0.1", LOGIN)])),
         Scenario("dns-refused", one(run()), servers=Servers(zones={CS: "always_refuse"})),
         Scenario("dns-search-suffix-noise", one(run(), suffix_first=True)),
         Scenario(
@@ -248,6 +249,16 @@ def tls():
             servers=Servers(expired=[ENROLLMENT]),
         ),
         Scenario(
+            "tls-certificate-not-yet-valid",
+            one(twice, leave=[REGISTRATION], **TLS12),
+            servers=Servers(future=[REGISTRATION]),
+        ),
+        Scenario(
+            "tls-name-mismatch",
+            one(twice, leave=[CS], **TLS12),
+            servers=Servers(other_name={CS: "portal.edge.microsoft.com"}),
+        ),
+        Scenario(
             "tls-inspected",
             one(steps, trust_gateway=True, **TLS12),
             servers=Servers(issuer="contoso"),
@@ -278,6 +289,7 @@ def http():
             one(run()),
             rules=[{"do": "blackhole", "proto": "tcp", "port": 80, "contains": CRL}],
         ),
+        Scenario("http-error", one(run()), servers=Servers(http_503=[CRL])),
     ]
 
 
@@ -288,6 +300,10 @@ def more():
             one(BEGIN + SIGN_IN + profile() + [["quic", LOGIN, 4]] + without(identity(), CRL)),
             rules=[{"do": "drop", "proto": "udp", "port": 443}],
         ),
+        Scenario(
+            "capture-one-way", one(run()), tcpdump=["ether", "src", Device([]).mac, "or", "arp"]
+        ),
+        Scenario("capture-truncated", one(run()), tcpdump=["-s", "96"]),
         Scenario(
             "demo",
             one(START + profile(3) + REST[:1] + identity()),

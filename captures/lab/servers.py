@@ -2,8 +2,8 @@
 
 SPDX-License-Identifier: MIT
 
-Every host of hosts.txt has its own addresses. unbound answers for all names out of one root zone, nginx
-serves all web hosts, ntp_server.py the time, squid is the proxy.
+Every host of hosts.txt has its own addresses. unbound answers for all names out of one root zone,
+nginx serves all web hosts, ntp_server.py the time, squid is the proxy.
 """
 
 import os
@@ -54,6 +54,9 @@ class Servers:
     issuer: str = ""  # one issuer for all hosts
     issuer_of: dict = field(default_factory=dict)
     expired: list = field(default_factory=list)
+    future: list = field(default_factory=list)  # not yet valid
+    other_name: dict = field(default_factory=dict)  # host: name in its certificate
+    http_503: list = field(default_factory=list)
     not_served: list = field(default_factory=list)  # host: its port 443 is closed
     ntp: str = "good"
     portal: bool = False
@@ -89,7 +92,7 @@ class Farm:
         lines = [
             "$ORIGIN .",
             "$TTL 300",
-            ". 3600 IN SOA a.root-servers.net. hostmaster.example. 2026110100 1800 900 604800 86400",
+            ". 3600 IN SOA a.root-servers.net. hostmaster.example. 1 1800 900 604800 86400",
             ". 3600 IN NS a.root-servers.net.",
             "a.root-servers.net. 3600 IN A 198.18.0.4",
         ]
@@ -136,7 +139,7 @@ class Farm:
         lines += ["  for-downstream: no", "  for-upstream: yes", "  fallback-enabled: no"]
         for where, name in servers.servfail:
             if where == resolver:
-                lines += ["auth-zone:", f'  name: "{name}"', '  zonefile: "missing.zone"']
+                lines += ["auth-zone:", f'  name: "{name}"', "  primary: 198.18.0.250"]
                 lines += ["  for-downstream: no", "  for-upstream: yes", "  fallback-enabled: no"]
         path = self.folder / f"unbound-{tag}.conf"
         path.write_text("\n".join(lines) + "\n", encoding="utf-8")
@@ -147,7 +150,9 @@ class Farm:
     def tls_block(self, host):
         servers = self.servers
         issuer = servers.issuer_of.get(host.name, servers.issuer or host.issuer)
-        chain = self.pki.chain(host.name, issuer, host.name in servers.expired)
+        validity = "expired" if host.name in servers.expired else "good"
+        validity = "future" if host.name in servers.future else validity
+        chain = self.pki.chain(servers.other_name.get(host.name, host.name), issuer, validity)
         lines = [f"listen {host.ipv4}:443 ssl;", f"listen [{host.ipv6}]:443 ssl;"]
         special = servers.tls_of.get(host.name, "")
         lines += [f"server_name {host.name};", f"ssl_certificate {chain};", special]
@@ -161,6 +166,8 @@ class Farm:
         return "server { " + "\n  ".join(lines) + " }"
 
     def plain_block(self, host):
+        if host.name in self.servers.http_503:
+            return f"server {{ listen {host.ipv4}:80; listen [{host.ipv6}]:80; return 503; }}"
         kind = "ocsp-response" if host.name.startswith("ocsp") else "pkix-crl"
         file = "/lab.ocsp" if host.name.startswith("ocsp") else "/lab.crl"
         return (
@@ -184,8 +191,8 @@ class Farm:
                 blocks.append(self.plain_block(host))
         if servers.portal:
             blocks.append(
-                f"server {{ listen {PORTAL}:80; location / {{ "
-                "return 302 http://portal.guest.contoso.com/login?url=$scheme://$host$request_uri; } }"
+                f"server {{ listen {PORTAL}:80; location / {{ return 302 "
+                "http://portal.guest.contoso.com/login?url=$scheme://$host$request_uri; } }"
             )
         if servers.wpad:
             pac = 'function FindProxyForURL(u, h) { return "PROXY proxy.corp.contoso.com:3128"; }'
@@ -197,7 +204,8 @@ class Farm:
             f"pid {self.folder}/nginx.pid; daemon off; worker_processes 1; user root;",
             f"error_log {self.folder}/nginx-error.log info;",
             "events { worker_connections 256; }",
-            "http { access_log off; server_tokens off; keepalive_timeout 30; ssl_session_tickets off;",
+            "http { access_log off; server_tokens off; keepalive_timeout 30;",
+            "ssl_session_tickets off;",
             f"client_body_temp_path {self.folder}; proxy_temp_path {self.folder};",
             f"fastcgi_temp_path {self.folder}; uwsgi_temp_path {self.folder}; "
             f"scgi_temp_path {self.folder};",
