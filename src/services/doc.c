@@ -47,7 +47,8 @@ bool doc_fail(const struct doc *d, const char *format, ...)
 
 static bool fail_parse(const struct doc *d, const json_error_t *error)
 {
-    if (json_error_code(error) == json_error_out_of_memory) {
+    /* Without memory Jansson often says nothing at all. */
+    if (json_error_code(error) == json_error_out_of_memory || error->text[0] == '\0') {
         err_set(d->err, d->name, "out of memory");
         return false;
     }

@@ -160,7 +160,7 @@ static bool read_sources(struct reader *r)
         return false;
     for (bool more = doc_first(d); more; more = doc_next(d)) {
         char quoted[DOC_QUOTE_SIZE];
-        if (!is_type(d, DOC_STRING, "a list of source ids"))
+        if (!is_type(d, DOC_STRING, "a source id in double quotes"))
             return false;
         if (!doc_in_table(d, "sources"))
             return doc_fail(d, "the source %s is not in the table \"sources\"",
@@ -172,7 +172,7 @@ static bool read_sources(struct reader *r)
 
 static bool add_port(struct doc *d, struct endpoint *e)
 {
-    if (!is_type(d, DOC_INTEGER, "a list of whole numbers"))
+    if (!is_type(d, DOC_INTEGER, "a whole number"))
         return false;
     long long port = doc_integer(d);
     if (port < 1 || port > 65535)
