@@ -143,15 +143,12 @@ class Room:
         return name
 
     def record(self, path):
-        if self.scenario.pcapng:
-            command = ["dumpcap", "-i", "fw0", "-w", str(path)]
-        else:
-            command = ["tcpdump", "-Z", "root", "-U", "--immediate-mode", "-n", "-i", "fw0"]
-            command += ["-w", str(path), *self.scenario.tcpdump]
+        command = ["tcpdump", "-Z", "root", "-U", "--immediate-mode", "-n", "-i", "fw0"]
+        command += ["-w", str(path), *self.scenario.tcpdump]
         process = self.spawn(self.middle, command, "capture.log")
         for _ in range(100):
             text = (self.folder / "capture.log").read_text(encoding="utf-8", errors="replace")
-            if "listening on" in text or "File:" in text:
+            if "listening on" in text:
                 return process
             time.sleep(0.1)
         raise RuntimeError("the capture program did not start")
@@ -199,7 +196,7 @@ class Room:
         for process in devices:
             if process.wait(LIMIT) != 0:
                 raise RuntimeError("a device failed")
-        time.sleep(1.5)
+        time.sleep(0.5)
         capture.send_signal(signal.SIGINT)
         capture.wait(10)
 
@@ -217,13 +214,22 @@ class Room:
             ip("netns", "del", name, check=False)
 
 
+def to_pcapng(path):
+    """The same packets as pcapng; recorded so, the file would tell about this machine."""
+    fresh = path.with_suffix(".pcapng")
+    command = ["editcap", "-F", "pcapng", "--capture-comment", path.stem, str(path), str(fresh)]
+    subprocess.run(command, check=True, stderr=subprocess.DEVNULL)
+    return fresh
+
+
 def record(scenario, number, pki, work, output):
     """Returns what went wrong, or an empty string."""
-    suffix = ".pcapng" if scenario.pcapng else ".pcap"
-    fresh = work / (scenario.name + suffix)
+    fresh = work / (scenario.name + ".pcap")
     room = Room(scenario, number, pki, work)
     try:
         room.run(fresh)
+        if scenario.pcapng:
+            fresh = to_pcapng(fresh)
     except (OSError, RuntimeError, subprocess.SubprocessError) as error:
         return f"{scenario.name}: {error}; logs are in {room.folder}"
     finally:
@@ -263,13 +269,12 @@ def main():
             list(pool.map(task, enumerate(chosen)))
         except KeyboardInterrupt:
             stop.set()  # those under way end and clean up
-            raise
+            failures.append("interrupted")
     for problem in failures:
         print(problem, file=sys.stderr)
-    if failures:
-        sys.exit(1)
-    if "OOBELAB_KEEP" not in os.environ:
+    if failures in ([], ["interrupted"]):
         shutil.rmtree(work)
+    sys.exit(1 if failures else 0)
 
 
 if __name__ == "__main__":
