@@ -1,0 +1,244 @@
+/*
+ * diagnose/device: who is a device, and all there is to say about one.
+ * SPDX-License-Identifier: MIT
+ *
+ * A device asks; resolvers, proxies and servers are asked. Where some clients ask for listed hosts, the
+ * others are bystanders.
+ */
+#include <stdlib.h>
+
+#include "judge.h"
+
+static bool is_client(const struct client *c)
+{
+    return (c->flags & CLIENT_ASKED) != 0 && (c->flags & CLIENT_MERGED) == 0 &&
+           (c->flags & (CLIENT_RESOLVER | CLIENT_PROXY | CLIENT_SERVER)) == 0 &&
+           !addr_is_unspecified(&c->addr) && !addr_is_multicast(&c->addr);
+}
+
+bool device_select(struct judge *j)
+{
+    uint32_t listed = 0, all = 0;
+    for (uint32_t i = 0; i < j->f->clients.count; i++) {
+        const struct client *c = facts_at(j->f, i);
+        all += is_client(c);
+        listed += is_client(c) && (c->flags & CLIENT_LISTED) != 0;
+    }
+    j->oobe = listed > 0;
+    uint32_t count = listed ? listed : all;
+    j->devices = arena_alloc(j->arena, (count + 1) * sizeof *j->devices);
+    j->device_clients = arena_alloc(j->arena, (count + 1) * sizeof *j->device_clients);
+    if (!j->devices || !j->device_clients)
+        return false;
+    for (uint32_t i = 0; i < j->f->clients.count; i++) {
+        const struct client *c = facts_at(j->f, i);
+        if (is_client(c) && (!j->oobe || (c->flags & CLIENT_LISTED) != 0))
+            j->device_clients[j->device_count++] = i;
+    }
+    return true;
+}
+
+/* ---- findings of the device itself ---- */
+
+static const struct peer *silent_resolver(const struct judge *j, bool all, uint32_t *silent,
+                                          uint32_t *questions)
+{
+    const struct peer *first = NULL;
+    for (uint32_t i = facts_at(j->f, j->j.device)->peers; i != POOL_NONE;) {
+        const struct peer *p = pool_at(&j->f->peers, i);
+        i = p->next;
+        if (p->role != PEER_RESOLVER || p->unanswered == 0 || !dns_peer_silent(p, all))
+            continue;
+        ++*silent;
+        *questions += p->unanswered;
+        if (!first || p->first_unanswered.ts_ns < first->first_unanswered.ts_ns)
+            first = p;
+    }
+    return first;
+}
+
+/* The resolver itself, beside the names that went unanswered. */
+static void resolver_finding(struct judge *j)
+{
+    enum resolvers_state state = dns_resolvers(j->f, j->j.device);
+    if (state != RESOLVERS_SILENT && state != RESOLVERS_ONE_SILENT)
+        return;
+    uint32_t silent = 0, questions = 0, number;
+    const struct peer *p = silent_resolver(j, state == RESOLVERS_SILENT, &silent, &questions);
+    struct draft *d = p ? finding_add(j, &number) : NULL;
+    if (!d)
+        return;
+    d->client = j->j.device;
+    d->f.kind = FINDING_DNS_NO_REPLY;
+    d->f.severity = state == RESOLVERS_SILENT ? SEVERITY_ERROR : SEVERITY_WARNING;
+    d->f.device = facts_at(j->f, d->client)->addr;
+    d->f.service = j->dns_service < 0 ? NULL : services_at(j->f->list, (uint32_t)j->dns_service);
+    d->f.port = p->port;
+    d->f.proto = "UDP";
+    d->f.count = questions;
+    d->f.first = p->first_unanswered;
+    d->f.last = p->last_unanswered;
+    d->f.server = p->server;
+    d->x.servers = silent > 1;
+    finding_tell(j, d);
+}
+
+static void skew_finding(struct judge *j)
+{
+    const struct skew *s = facts_skew(j->f, j->j.device, false);
+    uint32_t number;
+    struct draft *d = s && s->count > 0 ? finding_add(j, &number) : NULL;
+    if (!d)
+        return;
+    bool required;
+    d->client = j->j.device;
+    d->name = s->name;
+    d->x.value = s->offset_ns;
+    d->x.code = s->from_reply;
+    d->f.kind = FINDING_CLOCK_SKEW;
+    d->f.severity = s->healed_ns ? SEVERITY_INFO : SEVERITY_WARNING;
+    d->f.recovered = s->healed_ns != 0;
+    d->f.device = facts_at(j->f, d->client)->addr;
+    if (s->name != INTERN_NONE) {
+        d->f.host = (const char *)intern_name(j->f->listed, s->name).data;
+        d->f.service = judge_service(j, s->name, TRANSPORT_UDP, 123, &required);
+    }
+    d->f.server = s->server;
+    d->f.port = 123;
+    d->f.proto = "UDP";
+    d->f.count = s->count;
+    d->f.first = s->first;
+    d->f.last = s->last;
+    finding_tell(j, d);
+}
+
+static void half_finding(struct judge *j)
+{
+    const struct client *c = facts_at(j->f, j->j.device);
+    uint32_t number;
+    struct draft *d = finding_add(j, &number);
+    if (!d)
+        return;
+    d->client = j->j.device;
+    d->f.kind = FINDING_CAPTURE_ONE_WAY;
+    d->f.severity = SEVERITY_WARNING;
+    d->f.device = c->addr;
+    d->f.count = c->one_way;
+    d->f.first = j->j.capture->first;
+    d->f.last = j->j.capture->last;
+    finding_tell(j, d);
+}
+
+/* ---- judging ---- */
+
+static int row_cmp(const void *left, const void *right)
+{
+    const struct row *const *a = left;
+    const struct row *const *b = right;
+    return (*a)->name < (*b)->name ? -1 : (*a)->name > (*b)->name;
+}
+
+/* Hosts in the order in which their names were first seen. */
+static void judge_hosts(struct judge *j, uint32_t client)
+{
+    uint32_t count = 0;
+    for (const struct row *row = facts_row_at(j->f, facts_at(j->f, client)->rows); row;
+         row = facts_row_at(j->f, row->next_host))
+        count++;
+    const struct row **rows = malloc((count + 1) * sizeof *rows);
+    if (!rows) {
+        j->failed = true;
+        return;
+    }
+    uint32_t n = 0;
+    for (const struct row *row = facts_row_at(j->f, facts_at(j->f, client)->rows); row;
+         row = facts_row_at(j->f, row->next_host))
+        rows[n++] = row;
+    qsort(rows, n, sizeof(const struct row *), row_cmp);
+    for (uint32_t i = 0; i < n; i++)
+        host_judge(j, rows[i]);
+    free(rows);
+}
+
+static void fill_addresses(struct judge *j, struct device_result *d, uint32_t client)
+{
+    const struct client *c = facts_at(j->f, client);
+    d->address = c->addr;
+    d->addresses[d->address_count++] = c->addr;
+    d->name = "";
+    if (c->mac != POOL_NONE) {
+        const struct mac_entry *m = pool_at(&j->f->macs, c->mac);
+        d->has_mac = m->v4_count <= 1;
+        d->mac = m->mac;
+    }
+    for (uint32_t i = 0; d->has_mac && i < j->f->clients.count; i++) {
+        const struct client *other = facts_at(j->f, i);
+        if (i != client && (other->flags & CLIENT_MERGED) && other->primary == client &&
+            d->address_count < DEVICE_ADDRESSES_MAX)
+            d->addresses[d->address_count++] = other->addr;
+    }
+}
+
+static void fill_findings(struct judge *j, struct device_result *d, uint32_t first)
+{
+    uint32_t count = j->drafts.count - first;
+    uint32_t *ids = judge_ids(j, count);
+    for (uint32_t i = 0; ids && i < count; i++)
+        ids[i] = first + i;
+    d->findings = ids;
+    d->finding_count = ids ? count : 0;
+}
+
+static void fill_not_tested(struct judge *j, struct device_result *d,
+                            const enum status_word *words)
+{
+    const char **ids = arena_alloc(j->arena, (j->service_count + 1) * sizeof *ids);
+    if (!ids)
+        return;
+    for (uint32_t s = 0; s < j->service_count; s++) {
+        if (words[s] == STATUS_NOT_SEEN)
+            ids[d->not_tested_count++] = services_at(j->f->list, s)->id;
+    }
+    d->not_tested = ids;
+}
+
+static void fill_services(struct judge *j, struct device_result *d, enum status_word *words)
+{
+    for (uint32_t s = 0; s < j->service_count; s++) {
+        words[s] = status_of(j, s);
+        if (j->j.one_way && words[s] > STATUS_REACHABLE)
+            words[s] = STATUS_INCONCLUSIVE;
+        if (words[s] > j->worst[s])
+            j->worst[s] = words[s];
+    }
+    d->services = status_services(j, words);
+    fill_not_tested(j, d, words);
+}
+
+void device_judge(struct judge *j, uint32_t index)
+{
+    struct device_result *d = &j->devices[index];
+    uint32_t client = j->device_clients[index];
+    uint32_t first = j->drafts.count;
+    enum status_word *words = calloc(j->service_count + 1, sizeof *words);
+    if (!words) {
+        j->failed = true;
+        return;
+    }
+    j->j.device = client;
+    j->j.one_way = capture_one_way(j, client);
+    j->entries.count = 0;
+    memset(j->tallies, 0, j->service_count * sizeof *j->tallies);
+    fill_addresses(j, d, client);
+    judge_hosts(j, client);
+    if (j->j.one_way)
+        half_finding(j);
+    else
+        resolver_finding(j);
+    skew_finding(j);
+    fill_services(j, d, words);
+    fill_findings(j, d, first);
+    d->verdict = verdict_of(j, words, first);
+    verdict_phases(j, d, words);
+    free(words);
+}

@@ -1,0 +1,450 @@
+/*
+ * diagnose/facts: the store behind a diagnosis.
+ * SPDX-License-Identifier: MIT
+ */
+#include "facts.h"
+
+#include <stdlib.h>
+
+#define ADDR_KEY 0x61646472U
+
+bool facts_init(struct facts *f, const struct service_list *list)
+{
+    *f = (struct facts){.list = list};
+    f->listed = intern_new(LISTED_NAMES_MAX, LISTED_BYTES_MAX);
+    f->others = intern_new(OTHER_NAMES_MAX, OTHER_BYTES_MAX);
+    f->texts = intern_new(TEXTS_MAX, TEXTS_BYTES_MAX);
+    map_init(&f->by_addr, CLIENTS_MAX);
+    map_init(&f->by_mac, CLIENTS_MAX);
+    map_init(&f->by_host, ROWS_MAX);
+    map_init(&f->services, SERVICE_CACHE_MAX);
+    pool_init(&f->clients, sizeof(struct client), CLIENTS_MAX);
+    pool_init(&f->macs, sizeof(struct mac_entry), CLIENTS_MAX);
+    pool_init(&f->peers, sizeof(struct peer), PEERS_MAX);
+    pool_init(&f->skews, sizeof(struct skew), CLIENTS_MAX);
+    pool_init(&f->rows, sizeof(struct row), ROWS_MAX);
+    pool_init(&f->failures, sizeof(struct failure), FAILURES_MAX);
+    return f->listed && f->others && f->texts;
+}
+
+void facts_clear(struct facts *f)
+{
+    intern_free(f->listed);
+    intern_free(f->others);
+    intern_free(f->texts);
+    free(f->other_counts);
+    map_clear(&f->by_addr);
+    map_clear(&f->by_mac);
+    map_clear(&f->by_host);
+    map_clear(&f->services);
+    pool_clear(&f->clients);
+    pool_clear(&f->macs);
+    pool_clear(&f->peers);
+    pool_clear(&f->skews);
+    pool_clear(&f->rows);
+    pool_clear(&f->failures);
+}
+
+/* ---- names ---- */
+
+static bool all_digits(struct slice s)
+{
+    for (size_t i = 0; i < s.len; i++) {
+        if (s.data[i] < '0' || s.data[i] > '9')
+            return false;
+    }
+    return s.len > 0;
+}
+
+struct slice facts_host(struct slice host, char out[NAME_MAX_BYTES + 1])
+{
+    size_t colon = slice_find(host, 0, ':');
+    if (colon < host.len && all_digits(slice_sub(host, colon + 1, host.len)))
+        host.len = colon;
+    if (host.len > 0 && host.data[host.len - 1] == '.')
+        host.len--;
+    if (host.len > NAME_MAX_BYTES)
+        host.len = 0;
+    for (size_t i = 0; i < host.len; i++)
+        out[i] = (char)ascii_lower(host.data[i]);
+    out[host.len] = '\0';
+    return slice_of(out, host.len);
+}
+
+static void count_other(struct facts *f, uint32_t id)
+{
+    if (id >= f->other_room) {
+        uint32_t room = f->other_room ? f->other_room * 2 : 256;
+        uint32_t *counts = realloc(f->other_counts, room * sizeof *counts);
+        if (!counts)
+            return;
+        memset(counts + f->other_room, 0, (room - f->other_room) * sizeof *counts);
+        f->other_counts = counts;
+        f->other_room = room;
+    }
+    f->other_counts[id]++;
+}
+
+uint32_t facts_name(struct facts *f, struct slice host, bool contact)
+{
+    if (host.len == 0)
+        return INTERN_NONE;
+    uint32_t id = intern_find(f->listed, host);
+    if (id != INTERN_NONE)
+        return id;
+    uint32_t other = intern_find(f->others, host);
+    if (other == INTERN_NONE) {
+        struct service_match matches[SERVICE_MATCHES_MAX];
+        if (services_match(f->list, host, TRANSPORT_TCP, PORT_ANY, matches) > 0)
+            return intern_add(f->listed, host);
+        other = intern_add(f->others, host);
+    }
+    if (contact && other == INTERN_NONE)
+        f->other_overflow++;
+    else if (contact)
+        count_other(f, other);
+    return INTERN_NONE;
+}
+
+uint32_t facts_text(struct facts *f, struct slice text)
+{
+    return text.len ? intern_add(f->texts, text) : INTERN_NONE;
+}
+
+/* ---- clients ---- */
+
+struct client *facts_at(const struct facts *f, uint32_t client)
+{
+    return pool_at(&f->clients, client);
+}
+
+uint32_t facts_find(const struct facts *f, const struct ip_addr *addr)
+{
+    uint32_t id = map_get(&f->by_addr, addr_hash(ADDR_KEY, addr));
+    if (id != MAP_NONE && !addr_eq(&facts_at(f, id)->addr, addr))
+        return POOL_NONE;
+    return id;
+}
+
+uint32_t facts_client(struct facts *f, const struct ip_addr *addr)
+{
+    uint64_t key = addr_hash(ADDR_KEY, addr);
+    uint32_t id = map_get(&f->by_addr, key);
+    if (id != MAP_NONE)
+        return addr_eq(&facts_at(f, id)->addr, addr) ? id : POOL_NONE;
+    if (f->clients.count >= CLIENTS_MAX || (id = pool_add(&f->clients)) == POOL_NONE)
+        return POOL_NONE;
+    *facts_at(f, id) = (struct client){
+        .addr = *addr,
+        .mac = POOL_NONE,
+        .peers = POOL_NONE,
+        .rows = POOL_NONE,
+        .skew = POOL_NONE,
+        .primary = id,
+    };
+    return map_put(&f->by_addr, key, id) ? id : POOL_NONE;
+}
+
+static uint64_t mac_key(const struct mac_addr *mac)
+{
+    uint64_t key = 0;
+    for (size_t i = 0; i < sizeof mac->bytes; i++)
+        key = key << 8 | mac->bytes[i];
+    return key;
+}
+
+static void note_mac(struct facts *f, uint32_t id, const struct mac_addr *mac)
+{
+    uint32_t entry = map_get(&f->by_mac, mac_key(mac));
+    if (entry == MAP_NONE) {
+        entry = pool_add(&f->macs);
+        if (entry == POOL_NONE || !map_put(&f->by_mac, mac_key(mac), entry))
+            return;
+        *(struct mac_entry *)pool_at(&f->macs, entry) = (struct mac_entry){.mac = *mac};
+    }
+    struct mac_entry *m = pool_at(&f->macs, entry);
+    struct client *c = facts_at(f, id);
+    c->mac = entry;
+    if (c->addr.family != 4)
+        m->v6_count++;
+    else if (m->v4_count++ == 0)
+        m->v4 = id;
+}
+
+uint32_t facts_asks(struct facts *f, const struct flow *flow)
+{
+    uint32_t id = facts_client(f, &flow->key.src);
+    if (id == POOL_NONE)
+        return id;
+    facts_at(f, id)->flags |= CLIENT_ASKED;
+    if (flow->has_mac && facts_at(f, id)->mac == POOL_NONE)
+        note_mac(f, id, &flow->client_mac);
+    return id;
+}
+
+void facts_role(struct facts *f, const struct ip_addr *addr, uint8_t flag)
+{
+    uint32_t id = facts_client(f, addr);
+    if (id != POOL_NONE)
+        facts_at(f, id)->flags |= flag;
+}
+
+struct peer *facts_peer(struct facts *f, uint32_t client, enum peer_role role,
+                        const struct flow *flow)
+{
+    struct client *c = facts_at(f, client);
+    for (uint32_t i = c->peers; i != POOL_NONE;) {
+        struct peer *p = pool_at(&f->peers, i);
+        if (p->role == role && addr_eq(&p->server, &flow->key.dst))
+            return p;
+        i = p->next;
+    }
+    uint32_t id = c->peer_count < PEERS_A_CLIENT ? pool_add(&f->peers) : POOL_NONE;
+    if (id == POOL_NONE)
+        return NULL;
+    struct peer *p = pool_at(&f->peers, id);
+    *p = (struct peer){.next = c->peers,
+                       .role = (uint8_t)role,
+                       .server = flow->key.dst,
+                       .port = flow->key.dst_port};
+    c->peers = id;
+    c->peer_count++;
+    return p;
+}
+
+struct skew *facts_skew(struct facts *f, uint32_t client, bool make)
+{
+    struct client *c = facts_at(f, client);
+    if (c->skew == POOL_NONE && make)
+        c->skew = pool_add(&f->skews);
+    return c->skew == POOL_NONE ? NULL : pool_at(&f->skews, c->skew);
+}
+
+/* ---- rows ---- */
+
+struct row *facts_row_at(const struct facts *f, uint32_t index)
+{
+    return index == POOL_NONE ? NULL : pool_at(&f->rows, index);
+}
+
+struct failure *facts_failure(const struct facts *f, uint32_t index)
+{
+    return index == POOL_NONE ? NULL : pool_at(&f->failures, index);
+}
+
+static uint32_t add_row(struct facts *f, uint32_t client, uint32_t name)
+{
+    uint32_t id = pool_add(&f->rows);
+    if (id != POOL_NONE) {
+        *facts_row_at(f, id) = (struct row){
+            .client = client,
+            .name = name,
+            .next = POOL_NONE,
+            .failures = POOL_NONE,
+            .next_host = POOL_NONE,
+        };
+    }
+    return id;
+}
+
+struct row *facts_head(struct facts *f, uint32_t client, uint32_t name)
+{
+    uint64_t key = (uint64_t)client << 32 | name;
+    uint32_t id = map_get(&f->by_host, key);
+    if (id != MAP_NONE)
+        return facts_row_at(f, id);
+    id = add_row(f, client, name);
+    if (id == POOL_NONE || !map_put(&f->by_host, key, id))
+        return NULL;
+    struct client *c = facts_at(f, client);
+    struct row *row = facts_row_at(f, id);
+    row->next_host = c->rows;
+    c->rows = id;
+    c->flags |= CLIENT_LISTED;
+    return row;
+}
+
+struct row *facts_row(struct facts *f, uint32_t client, uint32_t name, enum transport transport,
+                      uint16_t port)
+{
+    struct row *row = facts_head(f, client, name);
+    if (!row)
+        return NULL;
+    if (row->port == 0) {
+        row->port = port;
+        row->transport = (uint8_t)transport;
+        return row;
+    }
+    while (row->port != port || row->transport != (uint8_t)transport) {
+        if (row->next == POOL_NONE) {
+            uint32_t id = add_row(f, client, name);
+            if (id == POOL_NONE)
+                return NULL;
+            row->next = id;
+            row = facts_row_at(f, id);
+            row->port = port;
+            row->transport = (uint8_t)transport;
+            return row;
+        }
+        row = facts_row_at(f, row->next);
+    }
+    return row;
+}
+
+static struct failure *find_failure(struct facts *f, struct row *row, const struct failure *one)
+{
+    struct failure *old = facts_failure(f, row->failures);
+    while (old && (old->kind != one->kind || old->group != one->group))
+        old = facts_failure(f, old->next);
+    return old;
+}
+
+static void join_failure(struct failure *old, const struct failure *one)
+{
+    old->count += one->count;
+    old->since_ok += one->since_ok;
+    if (!addr_eq(&old->server, &one->server))
+        old->servers = true;
+    if (one->first.ts_ns < old->first.ts_ns)
+        old->first = one->first;
+    if (one->last.ts_ns < old->last.ts_ns)
+        return;
+    struct failure newest = *one;
+    newest.first = old->first;
+    newest.count = old->count;
+    newest.since_ok = old->since_ok;
+    newest.servers = old->servers || one->servers;
+    newest.next = old->next;
+    *old = newest;
+}
+
+static void put_failure(struct facts *f, struct row *row, const struct failure *one)
+{
+    struct failure *old = find_failure(f, row, one);
+    if (old) {
+        join_failure(old, one);
+        return;
+    }
+    uint32_t id = pool_add(&f->failures);
+    if (id == POOL_NONE)
+        return;
+    struct failure *new = pool_at(&f->failures, id);
+    *new = *one;
+    new->next = row->failures;
+    row->failures = id;
+}
+
+void facts_fail(struct facts *f, struct row *row, const struct failure *one)
+{
+    struct failure copy = *one;
+    copy.count = 1;
+    copy.last = copy.first;
+    copy.since_ok = mark_set(row->ok) && copy.first.ts_ns <= row->ok.ts_ns ? 0 : 1;
+    copy.healed_ns = copy.since_ok ? 0 : row->ok.ts_ns;
+    copy.port = row->port;
+    put_failure(f, row, &copy);
+}
+
+void facts_heal(struct facts *f, const struct row *row, uint64_t kinds, int64_t ts_ns)
+{
+    for (struct failure *x = facts_failure(f, row->failures); x; x = facts_failure(f, x->next)) {
+        if ((kinds >> x->kind & 1) != 0 && x->healed_ns == 0 && ts_ns >= x->last.ts_ns)
+            x->healed_ns = ts_ns;
+    }
+}
+
+void facts_ok(struct facts *f, struct row *row, const struct mark *at)
+{
+    row->successes++;
+    if (!mark_set(row->ok) || at->ts_ns > row->ok.ts_ns)
+        row->ok = *at;
+    for (struct failure *x = facts_failure(f, row->failures); x; x = facts_failure(f, x->next)) {
+        if (row->ok.ts_ns >= x->last.ts_ns) {
+            x->since_ok = 0;
+            if (x->healed_ns == 0)
+                x->healed_ns = at->ts_ns;
+        }
+    }
+}
+
+/* ---- devices with several addresses ---- */
+
+uint32_t facts_primary(const struct facts *f, uint32_t client)
+{
+    const struct client *c = facts_at(f, client);
+    if (c->addr.family != 6 || c->mac == POOL_NONE)
+        return client;
+    const struct mac_entry *m = pool_at(&f->macs, c->mac);
+    bool one = m->v4_count == 1 && m->v6_count < DEVICE_ADDRESSES_MAX;
+    return one ? m->v4 : client;
+}
+
+static void fold_row(struct facts *f, struct row *to, const struct row *from)
+{
+    if (from->ok.ts_ns > to->ok.ts_ns)
+        to->ok = from->ok;
+    to->attempts += from->attempts;
+    to->successes += from->successes;
+    to->flags |= from->flags & (ROW_PENDING | ROW_TCP_TRIED | ROW_CONNECTED | ROW_VIA_PROXY);
+    for (const struct failure *x = facts_failure(f, from->failures); x;
+         x = facts_failure(f, x->next))
+        put_failure(f, to, x);
+}
+
+static void fold_host(struct facts *f, uint32_t client, const struct row *from)
+{
+    struct row *head = facts_head(f, client, from->name);
+    if (!head)
+        return;
+    if (from->dns_ok_ns > head->dns_ok_ns)
+        head->dns_ok_ns = from->dns_ok_ns;
+    head->flags |= from->flags & (ROW_DNS_PENDING | ROW_A_GOOD | ROW_VIA_PROXY);
+    uint32_t questions = (uint32_t)head->questions + from->questions;
+    head->questions = questions > UINT16_MAX ? UINT16_MAX : (uint16_t)questions;
+    for (const struct row *row = from; row; row = facts_row_at(f, row->next)) {
+        struct row *to = row->port == 0 ? head
+                                        : facts_row(f, client, from->name,
+                                                    (enum transport)row->transport, row->port);
+        if (to)
+            fold_row(f, to, row);
+    }
+}
+
+static void fold_peers(struct facts *f, const struct client *from, uint32_t to)
+{
+    for (uint32_t i = from->peers; i != POOL_NONE;) {
+        struct peer *p = pool_at(&f->peers, i);
+        uint32_t next = p->next;
+        p->next = facts_at(f, to)->peers;
+        facts_at(f, to)->peers = i;
+        i = next;
+    }
+}
+
+static void fold_client(struct facts *f, uint32_t from, uint32_t to)
+{
+    struct client *c = facts_at(f, from);
+    struct client *target = facts_at(f, to);
+    for (const struct row *row = facts_row_at(f, c->rows); row;
+         row = facts_row_at(f, row->next_host))
+        fold_host(f, to, row);
+    fold_peers(f, c, to);
+    c->rows = POOL_NONE;
+    c->peers = POOL_NONE;
+    target->flags |= c->flags;
+    target->one_way += c->one_way;
+    target->two_way += c->two_way;
+    if (target->skew == POOL_NONE)
+        target->skew = c->skew;
+    c->flags |= CLIENT_MERGED;
+    c->primary = to;
+}
+
+void facts_merge(struct facts *f)
+{
+    for (uint32_t i = 0; i < f->clients.count; i++) {
+        uint32_t to = facts_primary(f, i);
+        if (to != i)
+            fold_client(f, i, to);
+    }
+}

@@ -1,0 +1,227 @@
+/*
+ * diagnose/facts: what is remembered of the traffic until it is judged.
+ * SPDX-License-Identifier: MIT
+ *
+ * A client for each address that asks, a row for each host (and port) of a client, and on a row one
+ * failure for each way it failed. Nothing is kept a transaction: memory grows with clients and hosts.
+ * Rows exist for names that the list has; other names are only counted. Private to diagnose.
+ */
+#ifndef DIAGNOSE_FACTS_H
+#define DIAGNOSE_FACTS_H
+
+#include "base/intern.h"
+#include "base/map.h"
+#include "base/mark.h"
+#include "diagnose/result.h"
+#include "flow/flow.h"
+#include "pool.h"
+#include "services/services.h"
+
+#define CLIENTS_MAX       262144U
+#define ROWS_MAX          2097152U
+#define FAILURES_MAX      262144U
+#define PEERS_MAX         262144U
+#define PEERS_A_CLIENT    16 /* resolvers and proxies remembered for one client */
+#define LISTED_NAMES_MAX  65536U
+#define LISTED_BYTES_MAX  (8U << 20)
+#define OTHER_NAMES_MAX   32768U
+#define OTHER_BYTES_MAX   (2U << 20)
+#define TEXTS_MAX         16384U
+#define TEXTS_BYTES_MAX   (4U << 20)
+#define NAME_MAX_BYTES    255
+#define SERVICE_CACHE_MAX 131072U
+
+enum {
+    CLIENT_RESOLVER = 1, /* others ask it for names */
+    CLIENT_PROXY = 2,    /* others send it proxy requests */
+    CLIENT_SERVER = 4,   /* it answers others */
+    CLIENT_LISTED = 8,   /* asked for a listed host */
+    CLIENT_WPAD = 16,    /* got an address for a WPAD name */
+    CLIENT_MERGED = 32,  /* belongs to another device */
+    CLIENT_ASKED = 64,   /* sent a request of any kind */
+};
+
+/* An address. 64 bytes. */
+struct client {
+    struct ip_addr addr;
+    uint8_t flags;
+    uint16_t peer_count;
+    uint32_t mac;     /* in macs, POOL_NONE unknown */
+    uint32_t peers;   /* first of its peers */
+    uint32_t rows;    /* first of its hosts' rows */
+    uint32_t skew;    /* POOL_NONE: none measured */
+    uint32_t one_way; /* TCP flows that show one direction of a conversation */
+    uint32_t two_way;
+    uint32_t primary; /* the client it is merged into; itself */
+};
+
+struct mac_entry {
+    struct mac_addr mac;
+    uint32_t v4_count; /* IPv4 clients seen with it */
+    uint32_t v4;       /* the first of them */
+    uint32_t v6_count;
+};
+
+enum peer_role {
+    PEER_RESOLVER,
+    PEER_PROXY,
+};
+
+/* What a client's resolver or proxy did for it. */
+struct peer {
+    uint32_t next;
+    uint8_t role;
+    bool names_differ; /* more than one name went unanswered */
+    struct ip_addr server;
+    uint16_t port;
+    uint32_t name; /* the first unanswered one (listed or not: hashed) */
+    uint32_t answered;
+    uint32_t refused; /* proxy: 407 and errors of its own */
+    uint32_t unanswered;
+    uint32_t unanswered_since; /* since it answered last */
+    struct mark first_unanswered;
+    struct mark last_unanswered;
+    struct mark last_answered;
+};
+
+/* The device's clock against a server's. */
+struct skew {
+    int64_t offset_ns; /* the worst */
+    struct mark first;
+    struct mark last;
+    int64_t healed_ns; /* a later measurement was fine; 0 never */
+    struct ip_addr server;
+    bool from_reply;
+    uint32_t count;
+    uint32_t name; /* listed name asked, INTERN_NONE unknown */
+};
+
+enum {
+    ROW_PENDING = 1,     /* something was unanswered when the capture ended */
+    ROW_DNS_PENDING = 2, /* head rows only, like the next ones */
+    ROW_A_GOOD = 4,      /* an A question brought addresses */
+    ROW_VIA_PROXY = 8,   /* a proxy carried it */
+    ROW_TCP_TRIED = 16,
+    ROW_CONNECTED = 32, /* a connection stood, no exchange was seen on it */
+};
+
+/* A host of a client on one port; the first row of a host (its head) holds the DNS side too. 64 bytes
+ * at most: there is one for every host of every device. */
+struct row {
+    struct mark ok;    /* end of the newest exchange that worked */
+    int64_t dns_ok_ns; /* newest answer with an address, 0 none */
+    uint32_t client;
+    uint32_t name;
+    uint32_t next; /* row of another port of the host; of a head's last: POOL_NONE */
+    uint32_t failures;
+    uint32_t attempts;
+    uint32_t successes;
+    uint32_t next_host; /* head rows: the client's next host */
+    uint16_t questions; /* DNS, saturating */
+    uint16_t port;      /* 0: none used yet */
+    uint8_t transport;
+    uint8_t flags;
+};
+
+enum {
+    FAIL_V6 = 1,
+    FAIL_QUIC = 2,
+    FAIL_BY_CLIENT = 4, /* the device ended it */
+    FAIL_NOT_A = 8,     /* DNS: another question than A */
+    FAIL_PROXY = 16,    /* a proxy said so, or stood between */
+    FAIL_ACCEPTED = 32, /* certificates: the device went on regardless */
+    FAIL_PRIVATE = 64,  /* sinkhole: a private address, alone no proof */
+    FAIL_CUT = 128,     /* the capture has not all of it */
+};
+
+/* One way in which a row failed; those that differ in kind or group are apart. */
+struct failure {
+    struct mark first; /* the first packet of the first one */
+    struct mark last;  /* the first packet of the last one */
+    int64_t healed_ns; /* a later step worked; 0: none did */
+    int64_t value;     /* a date of a certificate, an offset */
+    uint32_t next;
+    uint32_t count;
+    uint32_t since_ok; /* of them after the newest exchange that worked */
+    uint32_t text;     /* issuer, location, alert...; INTERN_NONE without */
+    struct ip_addr server;
+    bool servers; /* several */
+    uint8_t kind;
+    uint8_t group;
+    uint8_t ttl_server; /* of the server's first packet; 0 unknown */
+    uint8_t ttl_rst;
+    uint16_t code; /* alert, rcode, HTTP status, ICMP type and code */
+    struct ip_addr icmp_from;
+    uint16_t port;
+};
+
+struct facts {
+    const struct service_list *list;
+    struct intern *listed;
+    struct intern *others;
+    struct intern *texts;
+    uint32_t *other_counts; /* by number in others */
+    uint32_t other_room;
+    uint32_t other_overflow; /* contacts of names that found no room */
+    struct map by_addr;
+    struct map by_mac;
+    struct map by_host;    /* client and name to the head row */
+    struct map services;   /* name and port to service, for events */
+    struct pool clients;
+    struct pool macs;
+    struct pool peers;
+    struct pool skews;
+    struct pool rows;
+    struct pool failures;
+    uint64_t one_way;
+    uint64_t two_way;
+};
+
+bool facts_init(struct facts *f, const struct service_list *list);
+void facts_clear(struct facts *f);
+
+/* A host as it is compared: lower case, no port, no trailing dot; empty when it is too long. */
+struct slice facts_host(struct slice host, char out[NAME_MAX_BYTES + 1]);
+
+/* The number of a listed name, INTERN_NONE for others, which are counted once (`contact`). */
+uint32_t facts_name(struct facts *f, struct slice host, bool contact);
+
+/* The client of an address: number, or POOL_NONE when it is not known. */
+uint32_t facts_find(const struct facts *f, const struct ip_addr *addr);
+/* The same, made when new. */
+uint32_t facts_client(struct facts *f, const struct ip_addr *addr);
+/* Notes that an address sent a request in `flow`; its number. */
+uint32_t facts_asks(struct facts *f, const struct flow *flow);
+/* Notes a role of a server. */
+void facts_role(struct facts *f, const struct ip_addr *addr, uint8_t flag);
+
+struct client *facts_at(const struct facts *f, uint32_t client);
+struct peer *facts_peer(struct facts *f, uint32_t client, enum peer_role role,
+                        const struct flow *flow);
+
+/* The head row of a host; NULL at a cap. */
+struct row *facts_head(struct facts *f, uint32_t client, uint32_t name);
+/* The row of a host on a port, which takes the head where that has none yet. */
+struct row *facts_row(struct facts *f, uint32_t client, uint32_t name, enum transport transport,
+                      uint16_t port);
+struct row *facts_row_at(const struct facts *f, uint32_t index); /* NULL for POOL_NONE */
+struct failure *facts_failure(const struct facts *f, uint32_t index); /* NULL for POOL_NONE */
+
+/* Adds one failure (kind, group, first, server, codes of `one`) to the row. */
+void facts_fail(struct facts *f, struct row *row, const struct failure *one);
+/* An exchange on the row that ended at `at` worked. */
+void facts_ok(struct facts *f, struct row *row, const struct mark *at);
+/* A step towards success at `ts_ns`: heals earlier failures of `kinds` (a bit set of finding kinds). */
+void facts_heal(struct facts *f, const struct row *row, uint64_t kinds, int64_t ts_ns);
+
+/* The worst measurement of a device's clock. */
+struct skew *facts_skew(struct facts *f, uint32_t client, bool make);
+
+uint32_t facts_text(struct facts *f, struct slice text); /* INTERN_NONE at the cap */
+
+/* Joins the IPv6 addresses of a MAC to its only IPv4 address. Once, before judging. */
+void facts_merge(struct facts *f);
+/* The client an address belongs to as far as known now. */
+uint32_t facts_primary(const struct facts *f, uint32_t client);
+
+#endif

@@ -1,0 +1,130 @@
+/*
+ * diagnose/judge: the work of diagnosis_finish, step by step.
+ * SPDX-License-Identifier: MIT
+ *
+ * Devices are judged one after the other: hosts to findings (finding), hosts to the status of services
+ * (status), statuses to verdicts (verdict); then findings are numbered and explained (cause). What is
+ * made lives in the arena of the result. Private to diagnose.
+ */
+#ifndef DIAGNOSE_JUDGE_H
+#define DIAGNOSE_JUDGE_H
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "rules.h"
+
+#define FINDINGS_MAX    20000U /* more are not listed; statuses and verdicts still know them */
+#define OTHER_NAMES_TOP 50U
+#define REASONS_MAX     12U
+
+/* A finding while it is made. */
+struct draft {
+    struct finding f;
+    struct failure x; /* the failure that decides; zero where there is none */
+    uint32_t client;  /* POOL_NONE: the capture as a whole */
+    uint32_t name;    /* of a listed host, INTERN_NONE without */
+    uint32_t cause;   /* index, POOL_NONE without */
+};
+
+/* One host under one endpoint of one service, for one device. */
+struct entry {
+    uint32_t name;
+    uint32_t attempts;
+    uint32_t successes;
+    uint16_t service;
+    uint16_t endpoint;
+    enum status_word status;
+    uint32_t finding_count;
+    uint32_t findings[8]; /* draft numbers */
+};
+
+/* What a device's hosts add up to for one service. */
+struct tally {
+    bool failed_required;
+    bool failed_other;
+    bool warned_required;
+    bool warned_other;
+    bool worked; /* by a host that is the service's own */
+    bool tried;
+    struct mark ok; /* newest success of an own host */
+};
+
+struct id_list {
+    uint32_t *ids; /* in the arena: draft numbers until judge_number */
+    uint32_t count;
+};
+
+struct judge {
+    struct judging j;
+    struct facts *f;
+    struct arena *arena;
+    struct pool drafts;   /* struct draft */
+    struct pool entries;  /* struct entry of the device at hand */
+    struct pool id_lists; /* struct id_list */
+    struct pool totals;   /* struct entry of all devices */
+    struct pool links;    /* findings of totals: struct link */
+    struct map by_total;
+    struct map ports_ok;      /* client and port: something worked */
+    struct tally *tallies;    /* of the device at hand, one a service */
+    enum status_word *worst;  /* over devices, one a service */
+    struct device_result *devices;
+    uint32_t *device_clients; /* client numbers of devices */
+    uint32_t device_count;
+    struct buf text;          /* scratch */
+    uint32_t service_count;
+    int dns_service; /* index, -1 without */
+    int proxy_service;
+    bool oobe;   /* some device asked for a listed host */
+    bool failed; /* memory is out */
+};
+
+struct link {
+    uint32_t draft;
+    uint32_t next;
+};
+
+/* ---- finding ---- */
+
+/* A new draft with its number in `number`; NULL at the cap. Kind, severity and the rest are the caller's. */
+struct draft *finding_add(struct judge *j, uint32_t *number);
+/* Fills summary, detail, advice, filter, culprit, proof of a draft whose facts are set. */
+void finding_tell(struct judge *j, struct draft *d);
+const char *judge_keep(struct judge *j); /* the scratch text as a string of the arena; resets it */
+/* The service a host fails for most, and whether a required endpoint is among those it meets. */
+const struct service *judge_service(const struct judge *j, uint32_t name, enum transport transport,
+                                    uint16_t port, bool *required);
+
+/* ---- host, device ---- */
+
+void host_judge(struct judge *j, const struct row *head);
+bool device_select(struct judge *j);
+void device_judge(struct judge *j, uint32_t index);
+
+/* ---- status ---- */
+
+void status_add(struct judge *j, const struct entry *e);
+enum status_word status_of(const struct judge *j, uint32_t service);
+const struct service_result *status_services(struct judge *j, const enum status_word *words);
+const struct service_result *status_totals(struct judge *j);
+
+/* ---- capture ---- */
+
+bool capture_one_way(const struct judge *j, uint32_t client);
+bool capture_cut(const struct capture_facts *c);
+void capture_findings(struct judge *j);
+
+/* ---- verdict ---- */
+
+enum verdict_word verdict_of(const struct judge *j, const enum status_word *words,
+                             uint32_t first_draft);
+void verdict_reasons(struct judge *j, struct result *r);
+void verdict_phases(struct judge *j, struct device_result *d, const enum status_word *words);
+
+/* ---- numbers, causes ---- */
+
+uint32_t *judge_ids(struct judge *j, uint32_t count); /* an array that judge_number will renumber */
+const struct finding *judge_number(struct judge *j, uint32_t *count);
+/* `order[i]`: the draft that became finding i + 1. */
+void cause_find(struct judge *j, const uint32_t *order, uint32_t count, struct result *r);
+
+#endif

@@ -1,0 +1,72 @@
+/*
+ * diagnose/result: the words of a result.
+ * SPDX-License-Identifier: MIT
+ */
+#include "diagnose/result.h"
+
+const char *verdict_text(enum verdict_word v)
+{
+    static const char *const TEXTS[] = {"clear", "inconclusive", "degraded", "blocked"};
+    return TEXTS[v];
+}
+
+const char *status_text(enum status_word s)
+{
+    static const char *const TEXTS[] = {"not-seen", "reachable", "inconclusive", "degraded",
+                                        "failed"};
+    return TEXTS[s];
+}
+
+const char *severity_text(enum severity s)
+{
+    static const char *const TEXTS[] = {"info", "warning", "error"};
+    return TEXTS[s];
+}
+
+const char *confidence_text(enum confidence c)
+{
+    static const char *const TEXTS[] = {"possible", "likely", "certain"};
+    return TEXTS[c];
+}
+
+const char *culprit_text(enum culprit c)
+{
+    static const char *const TEXTS[] = {"",      "device",   "server",  "middlebox",
+                                        "proxy", "resolver", "network", "capture"};
+    return TEXTS[c];
+}
+
+const char *finding_kind_text(enum finding_kind k)
+{
+    static const char *const TEXTS[FINDING_KIND_COUNT] = {
+        [FINDING_DNS_NXDOMAIN] = "dns-nxdomain",
+        [FINDING_DNS_SERVFAIL] = "dns-servfail",
+        [FINDING_DNS_REFUSED] = "dns-refused",
+        [FINDING_DNS_NO_REPLY] = "dns-no-reply",
+        [FINDING_DNS_NO_ADDRESS] = "dns-no-address",
+        [FINDING_DNS_SINKHOLE] = "dns-sinkhole",
+        [FINDING_TCP_NO_REPLY] = "tcp-no-reply",
+        [FINDING_TCP_REFUSED] = "tcp-refused",
+        [FINDING_TCP_UNREACHABLE] = "tcp-unreachable",
+        [FINDING_TLS_NO_SERVER_HELLO] = "tls-no-server-hello",
+        [FINDING_TLS_RESET] = "tls-reset",
+        [FINDING_TLS_ALERT] = "tls-alert",
+        [FINDING_TLS_INCOMPLETE] = "tls-incomplete",
+        [FINDING_TLS_INSPECTED] = "tls-inspected",
+        [FINDING_TLS_CERTIFICATE_EXPIRED] = "tls-certificate-expired",
+        [FINDING_TLS_CERTIFICATE_NOT_YET_VALID] = "tls-certificate-not-yet-valid",
+        [FINDING_TLS_NAME_MISMATCH] = "tls-name-mismatch",
+        [FINDING_HTTP_NO_RESPONSE] = "http-no-response",
+        [FINDING_HTTP_ERROR] = "http-error",
+        [FINDING_HTTP_PROXY_AUTH] = "http-proxy-auth",
+        [FINDING_HTTP_CAPTIVE_PORTAL] = "http-captive-portal",
+        [FINDING_NTP_NO_REPLY] = "ntp-no-reply",
+        [FINDING_NTP_KISS_OF_DEATH] = "ntp-kiss-of-death",
+        [FINDING_NTP_UNSYNCHRONIZED] = "ntp-unsynchronized",
+        [FINDING_CLOCK_SKEW] = "clock-skew",
+        [FINDING_CAPTURE_ONE_WAY] = "capture-one-way",
+        [FINDING_CAPTURE_GAPS] = "capture-gaps",
+        [FINDING_CAPTURE_TRUNCATED] = "capture-truncated",
+    };
+    return TEXTS[k];
+}

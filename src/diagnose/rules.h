@@ -1,0 +1,77 @@
+/*
+ * diagnose/rules: what each kind of traffic says, and which of its failures count.
+ * SPDX-License-Identifier: MIT
+ *
+ * One file a protocol, each with two halves: `*_fact` takes a transaction or flow into the store as it
+ * comes; `*_ruling` judges one remembered failure when all is known. Private to diagnose.
+ */
+#ifndef DIAGNOSE_RULES_H
+#define DIAGNOSE_RULES_H
+
+#include "diagnose/diagnose.h"
+#include "facts.h"
+
+/* ---- while it comes ---- */
+
+void dns_fact(struct facts *f, const struct flow *flow, const struct tx *tx);
+void tls_fact(struct facts *f, const struct flow *flow, const struct tx *tx, struct slice host);
+void http_fact(struct facts *f, const struct flow *flow, const struct tx *tx, struct slice host);
+void ntp_fact(struct facts *f, const struct flow *flow, const struct tx *tx, struct slice host);
+void tcp_fact(struct facts *f, const struct flow *flow, const struct flow_end *how,
+              struct slice host, uint32_t transactions);
+
+/* A failure on `flow` that began at `first`. */
+struct failure rule_failure(const struct flow *flow, enum finding_kind kind, struct mark first);
+/* First label of a name is `label`. */
+bool rule_first_label(struct slice name, const char *label);
+
+/* ---- when all is known ---- */
+
+enum ruling {
+    RULING_DROP,      /* says nothing */
+    RULING_HARMLESS,  /* worth a note (info) */
+    RULING_RECOVERED, /* failed, and later worked (info) */
+    RULING_DOUBT,     /* the capture cannot say: inconclusive */
+    RULING_WARNS,     /* worked, but with a warning */
+    RULING_FAILED,
+};
+
+struct judging {
+    struct facts *f;
+    const struct capture_facts *capture;
+    const uint32_t *suspects; /* by text: how sure an issuer is an inspecting one (rules_tls) */
+    bool cut;                 /* packets were captured in part, so missing bytes prove nothing */
+    bool one_way;             /* of the device: no failure may be claimed */
+    uint32_t device;          /* client whose rows are judged */
+};
+
+/* `head` is the first row of the host, `row` the one that has the failure. */
+typedef enum ruling ruling_fn(const struct judging *j, const struct row *head,
+                              const struct row *row, const struct failure *x);
+
+ruling_fn dns_ruling, sinkhole_ruling, tcp_ruling, tls_ruling, certificate_ruling,
+    inspection_ruling, http_ruling, ntp_ruling;
+
+/* Whether some row of the host has worked, and when last; 0 never. */
+int64_t rule_host_ok_ns(const struct judging *j, const struct row *head);
+/* Resolvers of a device: whether none answers, whether one of several is silent. */
+enum resolvers_state {
+    RESOLVERS_UNKNOWN,
+    RESOLVERS_FINE,
+    RESOLVERS_ONE_SILENT,
+    RESOLVERS_SILENT,
+};
+enum resolvers_state dns_resolvers(const struct facts *f, uint32_t client);
+bool dns_peer_silent(const struct peer *p, bool alone);
+
+/* How sure it is that an issuer (number in texts) inspects, over all devices. */
+enum suspicion {
+    SUSPECT_NONE,
+    SUSPECT_POSSIBLE,
+    SUSPECT_LIKELY,
+    SUSPECT_CERTAIN,
+};
+/* Fills `out`, one for each text. */
+void tls_suspects(const struct facts *f, uint32_t *out);
+
+#endif

@@ -1,0 +1,125 @@
+/*
+ * diagnose/rules_tcp: connections that never became a conversation.
+ * SPDX-License-Identifier: MIT
+ *
+ * RFC 9293, RFC 792, RFC 4443, RFC 8305 (two families race; the loser is no failure).
+ */
+#include "proto/proto.h"
+#include "rules.h"
+
+#define SLACK_NS (5 * NS_PER_S) /* attempts this close to a success ran beside it */
+
+struct failure rule_failure(const struct flow *flow, enum finding_kind kind, struct mark first)
+{
+    struct failure x = {
+        .first = first,
+        .kind = (uint8_t)kind,
+        .group = flow->key.dst.family == 6 ? FAIL_V6 : 0,
+        .server = flow->key.dst,
+        .text = INTERN_NONE,
+        .next = POOL_NONE,
+        .ttl_server = flow->side[DIR_TO_CLIENT].ttl,
+    };
+    if (flow->rst_first && flow->end_by == DIR_TO_CLIENT)
+        x.ttl_rst = flow->rst_ttl;
+    return x;
+}
+
+/* A conversation of which the capture has one side only: what one side sent shows that the other
+ * answered. A SYN that nobody answers shows nothing. */
+static bool is_half(const struct flow *flow)
+{
+    const struct flow_side *client = &flow->side[DIR_TO_SERVER];
+    const struct flow_side *server = &flow->side[DIR_TO_CLIENT];
+    if (client->packets == 0)
+        return server->packets > 0;
+    return server->packets == 0 && (client->data || client->ack != 0) && !client->rst;
+}
+
+static void count_sides(struct facts *f, const struct flow *flow)
+{
+    const struct flow_side *client = &flow->side[DIR_TO_SERVER];
+    const struct flow_side *server = &flow->side[DIR_TO_CLIENT];
+    bool half = is_half(flow);
+    bool both = client->packets > 0 && server->packets > 0;
+    f->one_way += half;
+    f->two_way += both;
+    uint32_t id = facts_find(f, &flow->key.src);
+    if (id == POOL_NONE)
+        return;
+    facts_at(f, id)->one_way += half;
+    facts_at(f, id)->two_way += both;
+}
+
+static void unanswered(struct facts *f, struct row *row, const struct flow *flow,
+                       const struct flow_end *how)
+{
+    if (how->at.ts_ns - flow->first.ts_ns < TCP_PATIENCE_NS) {
+        row->flags |= ROW_PENDING;
+        return;
+    }
+    struct failure x = rule_failure(flow, FINDING_TCP_NO_REPLY, flow->first);
+    facts_fail(f, row, &x);
+}
+
+static void established(struct facts *f, struct row *row, const struct flow *flow)
+{
+    if (flow->side[DIR_TO_SERVER].data && flow->side[DIR_TO_CLIENT].data)
+        facts_ok(f, row, &flow->last);
+    else
+        row->flags |= ROW_CONNECTED;
+}
+
+void tcp_fact(struct facts *f, const struct flow *flow, const struct flow_end *how,
+              struct slice host, uint32_t transactions)
+{
+    count_sides(f, flow);
+    if (transactions > 0 || is_half(flow))
+        return;
+    char text[NAME_MAX_BYTES + 1];
+    uint32_t name = facts_name(f, facts_host(host, text), true);
+    if (name == INTERN_NONE)
+        return;
+    uint32_t client = facts_asks(f, flow);
+    struct row *row = client == POOL_NONE
+                          ? NULL
+                          : facts_row(f, client, name, TRANSPORT_TCP, flow->key.dst_port);
+    if (!row)
+        return;
+    row->attempts++;
+    row->flags |= ROW_TCP_TRIED;
+    struct failure x = rule_failure(flow, FINDING_TCP_REFUSED, flow->first);
+    switch (flow_state(flow)) {
+    case FLOW_NO_REPLY:
+        unanswered(f, row, flow, how);
+        break;
+    case FLOW_REFUSED:
+        facts_fail(f, row, &x);
+        break;
+    case FLOW_UNREACHABLE:
+        x.kind = FINDING_TCP_UNREACHABLE;
+        x.code = (uint16_t)(flow->icmp_type << 8 | flow->icmp_code);
+        x.icmp_from = flow->icmp_from;
+        facts_fail(f, row, &x);
+        break;
+    case FLOW_ESTABLISHED:
+    case FLOW_CLOSED:
+    case FLOW_RESET:
+        established(f, row, flow);
+        break;
+    }
+}
+
+enum ruling tcp_ruling(const struct judging *j, const struct row *head, const struct row *row,
+                       const struct failure *x)
+{
+    if (mark_set(row->ok)) {
+        if (x->group & FAIL_V6)
+            return RULING_HARMLESS;
+        if (row->ok.ts_ns >= x->last.ts_ns - SLACK_NS)
+            return RULING_RECOVERED;
+    }
+    if (rule_first_label(intern_name(j->f->listed, head->name), "ipv6"))
+        return RULING_HARMLESS;
+    return RULING_FAILED;
+}

@@ -1,0 +1,274 @@
+/*
+ * diagnose/rules_tls: handshakes, certificates, and who signed them.
+ * SPDX-License-Identifier: MIT
+ *
+ * RFC 5246, 8446, 5280, 6125. Inspection is judged over all devices: one authority that is not a public
+ * one and signs for unrelated hosts is an inspecting box, whatever its name.
+ */
+#include "issuers.h"
+#include "proto/proto.h"
+#include "rules.h"
+
+#define SLACK_NS     NS_PER_S
+#define PERSISTENT   3 /* a device that gives up on a host this often in a row is not just tidy */
+#define HTTPS_PORT   443
+#define LEVEL_FATAL  2
+
+/* ---- while it comes ---- */
+
+/* RFC 6125 section 6.4.3: the wildcard stands for the whole left-most label. */
+static bool name_fits(struct slice pattern, struct slice host)
+{
+    if (slice_eq_nocase(pattern, host))
+        return true;
+    if (!slice_starts(pattern, "*."))
+        return false;
+    size_t dot = slice_find(host, 0, '.');
+    return dot > 0 && slice_eq_nocase(slice_sub(pattern, 1, pattern.len),
+                                      slice_sub(host, dot, host.len));
+}
+
+static bool certificate_names(const struct tls_certificate *c, struct slice host)
+{
+    for (uint32_t i = 0; i < c->name_count; i++) {
+        if (name_fits(c->names[i], host))
+            return true;
+    }
+    /* Without subjectAltName there is nothing to hold against the server for sure. */
+    return c->name_count == 0;
+}
+
+static void fail_certificate(struct facts *f, struct row *row, const struct failure *base,
+                             enum finding_kind kind, int64_t value, struct slice text)
+{
+    struct failure x = *base;
+    x.kind = (uint8_t)kind;
+    x.value = value;
+    x.text = facts_text(f, text);
+    facts_fail(f, row, &x);
+}
+
+static void check_certificate(struct facts *f, struct row *row, const struct flow *flow,
+                              const struct tx *tx)
+{
+    const struct tls_certificate *c = tx->u.tls.certificate;
+    if (!c)
+        return;
+    struct failure x = rule_failure(flow, FINDING_TLS_INSPECTED, tx->first);
+    x.group = tx->u.tls.outcome == TLS_COMPLETED ? FAIL_ACCEPTED : 0;
+    int64_t now = tx->first.ts_ns / NS_PER_S;
+    if (c->not_after != 0 && now > c->not_after)
+        fail_certificate(f, row, &x, FINDING_TLS_CERTIFICATE_EXPIRED, c->not_after, c->issuer);
+    if (now < c->not_before)
+        fail_certificate(f, row, &x, FINDING_TLS_CERTIFICATE_NOT_YET_VALID, c->not_before,
+                         c->issuer);
+    if (tx->u.tls.sni.len > 0 && !certificate_names(c, tx->u.tls.sni))
+        fail_certificate(f, row, &x, FINDING_TLS_NAME_MISMATCH, 0,
+                         c->name_count ? c->names[0] : c->subject);
+    if (c->issuer.len > 0 && !issuer_is_public(c->issuer))
+        fail_certificate(f, row, &x, FINDING_TLS_INSPECTED, 0, c->issuer);
+}
+
+/* The alert that ended a handshake: the last fatal one. */
+static const struct tls_alert *fatal_alert(const struct tx_tls *tls)
+{
+    for (uint32_t i = tls->alert_count; i-- > 0;) {
+        if (tls->alerts[i].level == LEVEL_FATAL)
+            return &tls->alerts[i];
+    }
+    return tls->alert_count ? &tls->alerts[tls->alert_count - 1] : NULL;
+}
+
+static void fail_handshake(struct facts *f, struct row *row, const struct flow *flow,
+                           const struct tx *tx)
+{
+    static const uint8_t KINDS[] = {
+        [TLS_COMPLETED] = FINDING_TLS_INCOMPLETE,
+        [TLS_NO_SERVER_HELLO] = FINDING_TLS_NO_SERVER_HELLO,
+        [TLS_RESET_BY_CLIENT] = FINDING_TLS_RESET,
+        [TLS_RESET_BY_SERVER] = FINDING_TLS_RESET,
+        [TLS_CLOSED] = FINDING_TLS_RESET,
+        [TLS_ALERT] = FINDING_TLS_ALERT,
+        [TLS_INCOMPLETE] = FINDING_TLS_INCOMPLETE,
+        [TLS_PENDING] = FINDING_TLS_INCOMPLETE,
+    };
+    const struct tx_tls *tls = &tx->u.tls;
+    struct failure x = rule_failure(flow, (enum finding_kind)KINDS[tls->outcome], tx->first);
+    const struct tls_alert *alert = fatal_alert(tls);
+    bool by_client = tls->outcome == TLS_RESET_BY_CLIENT;
+    if (tls->outcome == TLS_CLOSED || tls->outcome == TLS_INCOMPLETE)
+        by_client = mark_set(flow->end_at) && flow->end_by == DIR_TO_SERVER;
+    if (tls->outcome == TLS_ALERT && alert) {
+        by_client = alert->from == DIR_TO_SERVER;
+        x.code = alert->code;
+    }
+    if (tls->outcome == TLS_CLOSED)
+        x.value = 1; /* FIN, not RST */
+    if (by_client)
+        x.group |= FAIL_BY_CLIENT;
+    if (tls->quic_version != 0)
+        x.group |= FAIL_QUIC;
+    if (tls->hello_cut)
+        x.group |= FAIL_CUT;
+    facts_fail(f, row, &x);
+}
+
+void tls_fact(struct facts *f, const struct flow *flow, const struct tx *tx, struct slice host)
+{
+    const struct tx_tls *tls = &tx->u.tls;
+    uint32_t client = facts_asks(f, flow);
+    if (client == POOL_NONE)
+        return;
+    if (tls->server_hello && !tls->via)
+        facts_role(f, &flow->key.dst, CLIENT_SERVER);
+    char text[NAME_MAX_BYTES + 1];
+    uint32_t name = facts_name(f, facts_host(host, text), true);
+    if (name == INTERN_NONE)
+        return;
+    bool proxied = tls->via && strcmp(tls->via, "starttls") != 0;
+    struct row *row = facts_row(f, client, name, TRANSPORT_TCP,
+                                proxied ? HTTPS_PORT : flow->key.dst_port);
+    if (!row)
+        return;
+    row->attempts++;
+    if (tls->quic_version == 0)
+        row->flags |= ROW_TCP_TRIED;
+    if (proxied)
+        facts_head(f, client, name)->flags |= ROW_VIA_PROXY;
+    if (tls->outcome == TLS_PENDING) {
+        row->flags |= ROW_PENDING;
+        return;
+    }
+    check_certificate(f, row, flow, tx);
+    if (tls->outcome != TLS_COMPLETED) {
+        fail_handshake(f, row, flow, tx);
+        return;
+    }
+    facts_ok(f, row, mark_set(tx->done) ? &tx->done : &tx->request);
+}
+
+/* ---- judging ---- */
+
+static bool has_other_failure(const struct judging *j, const struct row *row)
+{
+    for (const struct failure *o = facts_failure(j->f, row->failures); o;
+         o = facts_failure(j->f, o->next)) {
+        if (o->kind >= FINDING_TCP_NO_REPLY && o->kind <= FINDING_TLS_INCOMPLETE &&
+            !(o->group & FAIL_QUIC))
+            return true;
+    }
+    return false;
+}
+
+enum ruling tls_ruling(const struct judging *j, const struct row *head, const struct row *row,
+                       const struct failure *x)
+{
+    (void)head;
+    if (x->group & FAIL_QUIC) {
+        if (mark_set(row->ok) || has_other_failure(j, row))
+            return RULING_HARMLESS;
+        return row->flags & ROW_TCP_TRIED ? RULING_DOUBT : RULING_FAILED;
+    }
+    if (mark_set(row->ok)) {
+        if ((x->group & FAIL_V6) != 0 && x->since_ok < PERSISTENT)
+            return RULING_HARMLESS;
+        if ((x->group & FAIL_BY_CLIENT) != 0 && x->since_ok < PERSISTENT &&
+            x->kind != FINDING_TLS_ALERT)
+            return RULING_HARMLESS;
+        if (row->ok.ts_ns >= x->last.ts_ns - SLACK_NS)
+            return RULING_RECOVERED;
+    }
+    /* What the capture has not whole cannot be told from what the peer did not send. */
+    if ((x->group & FAIL_CUT) != 0 || (j->cut && x->kind == FINDING_TLS_INCOMPLETE))
+        return RULING_DOUBT;
+    return RULING_FAILED;
+}
+
+enum ruling certificate_ruling(const struct judging *j, const struct row *head,
+                               const struct row *row, const struct failure *x)
+{
+    (void)j;
+    (void)head;
+    if (x->group & FAIL_ACCEPTED)
+        return RULING_HARMLESS;
+    return mark_set(row->ok) && row->ok.ts_ns >= x->last.ts_ns - SLACK_NS ? RULING_RECOVERED
+                                                                         : RULING_FAILED;
+}
+
+enum ruling inspection_ruling(const struct judging *j, const struct row *head,
+                              const struct row *row, const struct failure *x)
+{
+    (void)head;
+    (void)row;
+    if (x->text == INTERN_NONE || j->suspects[x->text] == SUSPECT_NONE)
+        return RULING_DROP;
+    return j->suspects[x->text] == SUSPECT_POSSIBLE ? RULING_HARMLESS : RULING_WARNS;
+}
+
+/* ---- who inspects ---- */
+
+/* What an issuer that is no public one was seen to sign. */
+struct signer {
+    struct slice first_domain;
+    uint32_t first_name;
+    uint32_t hosts; /* 1 may be 1, 2 means more than one */
+    bool domains_differ;
+    bool refused; /* a device broke off when it saw the certificate */
+};
+
+static struct slice domain_of(struct slice name)
+{
+    size_t dots = 0;
+    for (size_t i = name.len; i-- > 0;) {
+        if (name.data[i] == '.' && ++dots == 2)
+            return slice_sub(name, i + 1, name.len);
+    }
+    return name;
+}
+
+static enum suspicion weigh(const struct signer *s, struct slice issuer)
+{
+    if (s->hosts == 0)
+        return SUSPECT_NONE;
+    if (issuer_product(issuer) || s->domains_differ)
+        return SUSPECT_CERTAIN;
+    return s->hosts > 1 || s->refused ? SUSPECT_LIKELY : SUSPECT_POSSIBLE;
+}
+
+static void add_host(struct signer *s, uint32_t name, struct slice text, bool refused)
+{
+    struct slice domain = domain_of(text);
+    s->refused |= refused;
+    if (s->hosts == 0) {
+        s->hosts = 1;
+        s->first_name = name;
+        s->first_domain = domain;
+    } else if (s->first_name != name) {
+        s->hosts = 2;
+    }
+    if (!slice_eq(s->first_domain, domain))
+        s->domains_differ = true;
+}
+
+void tls_suspects(const struct facts *f, uint32_t *out)
+{
+    uint32_t texts = intern_count(f->texts);
+    for (uint32_t text = 0; text < texts; text++)
+        out[text] = SUSPECT_NONE;
+    struct pool signers; /* numbered like the texts */
+    pool_init(&signers, sizeof(struct signer), texts);
+    while (pool_add(&signers) != POOL_NONE) {
+    }
+    for (uint32_t i = 0; i < f->rows.count; i++) {
+        const struct row *row = pool_at(&f->rows, i);
+        for (const struct failure *x = facts_failure(f, row->failures); x;
+             x = facts_failure(f, x->next)) {
+            if (x->kind == FINDING_TLS_INSPECTED && x->text < signers.count)
+                add_host(pool_at(&signers, x->text), row->name,
+                         intern_name(f->listed, row->name), !(x->group & FAIL_ACCEPTED));
+        }
+    }
+    for (uint32_t text = 0; text < signers.count; text++)
+        out[text] = weigh(pool_at(&signers, text), intern_name(f->texts, text));
+    pool_clear(&signers);
+}

@@ -1,0 +1,140 @@
+/*
+ * diagnose/verdict: from the status of services to one word, its reasons, and how far a device came.
+ * SPDX-License-Identifier: MIT
+ */
+#include "judge.h"
+
+/* Phases of a deployment in their order. Those that happen at any time are not here. */
+static const char *const PHASES[] = {
+    "network", "time", "profile", "activation", "identity", "enrollment", "apps", "notification",
+};
+
+#define PHASE_COUNT (sizeof PHASES / sizeof *PHASES)
+
+/* Whether a finding that weighs on the verdict by itself stands for the device. */
+static bool finding_stands(const struct judge *j, uint32_t first_draft)
+{
+    for (uint32_t i = first_draft; i < j->drafts.count; i++) {
+        const struct finding *f = &((const struct draft *)pool_at(&j->drafts, i))->f;
+        if ((f->kind == FINDING_TLS_INSPECTED || f->kind == FINDING_CLOCK_SKEW) &&
+            f->severity >= SEVERITY_WARNING)
+            return true;
+    }
+    return false;
+}
+
+enum verdict_word verdict_of(const struct judge *j, const enum status_word *words,
+                             uint32_t first_draft)
+{
+    bool degraded = false, shown = false, failed = false;
+    for (uint32_t s = 0; s < j->service_count; s++) {
+        enum need need = services_at(j->f->list, s)->need;
+        failed |= need == NEED_REQUIRED && words[s] == STATUS_FAILED;
+        degraded |= words[s] == STATUS_FAILED || words[s] == STATUS_DEGRADED;
+        shown |= words[s] == STATUS_REACHABLE && (int)s != j->dns_service;
+    }
+    if (j->j.one_way)
+        return VERDICT_INCONCLUSIVE;
+    if (failed)
+        return VERDICT_BLOCKED;
+    if (degraded || finding_stands(j, first_draft))
+        return VERDICT_DEGRADED;
+    return shown && !j->j.cut ? VERDICT_CLEAR : VERDICT_INCONCLUSIVE;
+}
+
+/* ---- reasons ---- */
+
+static void add_reason(struct judge *j, struct result *r, const char **reasons)
+{
+    if (r->reason_count < REASONS_MAX)
+        reasons[r->reason_count++] = judge_keep(j);
+    else
+        buf_reset(&j->text);
+}
+
+static void services_reason(struct judge *j, struct result *r, const char **reasons,
+                            enum status_word word, bool required)
+{
+    uint32_t named = 0;
+    for (uint32_t s = 0; s < j->service_count; s++) {
+        const struct service *service = services_at(j->f->list, s);
+        if (j->worst[s] != word || (service->need == NEED_REQUIRED) != required)
+            continue;
+        buf_str(&j->text, named++ ? ", " : required ? "required: " : "not required: ");
+        buf_str(&j->text, service->name);
+    }
+    if (named == 0)
+        return;
+    buf_str(&j->text, word == STATUS_FAILED ? " failed" : " worked only in part");
+    add_reason(j, r, reasons);
+}
+
+static void findings_reason(struct judge *j, struct result *r, const char **reasons,
+                            enum finding_kind kind, const char *text)
+{
+    for (uint32_t i = 0; i < j->drafts.count; i++) {
+        const struct finding *f = &((const struct draft *)pool_at(&j->drafts, i))->f;
+        if (f->kind == kind && f->severity >= SEVERITY_WARNING) {
+            buf_str(&j->text, text);
+            add_reason(j, r, reasons);
+            return;
+        }
+    }
+}
+
+void verdict_reasons(struct judge *j, struct result *r)
+{
+    const char **reasons = arena_alloc(j->arena, REASONS_MAX * sizeof *reasons);
+    if (!reasons)
+        return;
+    r->reasons = reasons;
+    services_reason(j, r, reasons, STATUS_FAILED, true);
+    services_reason(j, r, reasons, STATUS_DEGRADED, true);
+    services_reason(j, r, reasons, STATUS_FAILED, false);
+    services_reason(j, r, reasons, STATUS_DEGRADED, false);
+    findings_reason(j, r, reasons, FINDING_TLS_INSPECTED,
+                    "TLS connections are opened and signed anew on the way");
+    findings_reason(j, r, reasons, FINDING_CLOCK_SKEW,
+                    "the clock of a device is off by more than five minutes");
+    findings_reason(j, r, reasons, FINDING_CAPTURE_ONE_WAY,
+                    "the capture has one direction only: no failure can be told from silence");
+    findings_reason(j, r, reasons, FINDING_CAPTURE_TRUNCATED,
+                    "packets were captured in part: what is missing cannot be judged");
+    if (r->verdict == VERDICT_CLEAR)
+        buf_str(&j->text, "every required service that was tried could be reached");
+    else if (!j->oobe)
+        buf_str(&j->text, "no traffic to any service of the list was seen");
+    else if (r->reason_count == 0)
+        buf_str(&j->text, "the capture ended before any outcome could be seen");
+    if (j->text.len > 0)
+        add_reason(j, r, reasons);
+}
+
+/* ---- phases ---- */
+
+void verdict_phases(struct judge *j, struct device_result *d, const enum status_word *words)
+{
+    d->phase = "";
+    d->stopped_at = "";
+    for (size_t p = 0; p < PHASE_COUNT; p++) {
+        bool reached = false;
+        struct mark newest = {0, 0, 0};
+        for (uint32_t s = 0; s < j->service_count; s++) {
+            const struct service *service = services_at(j->f->list, s);
+            if (!service->phase || strcmp(service->phase, PHASES[p]) != 0)
+                continue;
+            if (mark_set(j->tallies[s].ok)) {
+                reached = true;
+                if (j->tallies[s].ok.ts_ns > newest.ts_ns)
+                    newest = j->tallies[s].ok;
+            }
+            if (words[s] == STATUS_FAILED && service->need == NEED_REQUIRED &&
+                d->stopped_at[0] == '\0')
+                d->stopped_at = PHASES[p];
+        }
+        if (reached) {
+            d->phase = PHASES[p];
+            d->phase_mark = newest;
+        }
+    }
+}
