@@ -14,7 +14,6 @@
 #define CAUSES_MAX    4096U
 #define ALIKE         4 /* so many hosts that fail alike are one cause */
 #define PORT_HOSTS    2 /* so many hosts silent on a port are a blocked port */
-#define PER_HOST_MAX  1024U
 
 enum subject {
     SUBJECT_NONE,
@@ -53,8 +52,6 @@ struct group {
     uint32_t count;
     uint32_t hosts;
     uint32_t devices;
-    uint32_t last_client;
-    uint32_t last_name;
     uint32_t impact;
     enum severity severity;
     enum confidence confidence;
@@ -234,12 +231,15 @@ static void count_up(struct map *m, uint64_t key)
 /* What the rules ask about: kinds by host and device, names that fail alike, hosts silent on a port. */
 static void note(struct causing *c, const struct draft *d)
 {
+    if (d->f.severity < SEVERITY_WARNING)
+        return;
     (void)map_put(&c->have, have_key(d->client, d->name, d->f.kind), 1);
     (void)map_put(&c->have, have_key(d->client, INTERN_NONE, d->f.kind), 1);
     if (TCP_KINDS >> d->f.kind & 1)
         count_up(&c->ports, port_key(d));
     uint64_t name = hash_mix(d->name, (uint64_t)d->f.kind + 1);
-    if (d->name != INTERN_NONE && map_put(&c->alike, name, 0) && d->f.severity > SEVERITY_INFO)
+    if (d->name != INTERN_NONE && map_get(&c->alike, name) == MAP_NONE &&
+        map_put(&c->alike, name, 0))
         count_up(&c->alike, (uint64_t)d->f.kind);
 }
 
@@ -299,18 +299,11 @@ static void take(struct causing *c, uint32_t finding)
         g = pool_at(&c->groups, id);
         *g = (struct group){.rule = rule,
                             .rank = (uint32_t)(rule - RULES),
-                            .first = finding,
-                            .last_client = POOL_NONE - 1,
-                            .last_name = INTERN_NONE};
+                            .first = finding};
     }
     g = pool_at(&c->groups, id);
     d->cause = id;
     g->count++;
-    g->devices += d->client != g->last_client;
-    g->hosts += d->name != INTERN_NONE && d->name != g->last_name;
-    g->last_client = d->client;
-    if (d->name != INTERN_NONE)
-        g->last_name = d->name;
     uint32_t impact = impact_of(&d->f);
     g->impact = impact > g->impact ? impact : g->impact;
     g->severity = d->f.severity > g->severity ? d->f.severity : g->severity;
@@ -331,11 +324,9 @@ static int group_cmp(const void *left, const void *right)
 /* ---- words ---- */
 
 /* Distinct hosts and devices of a cause; findings are many, so this counts by sets. */
-static void count_distinct(const struct causing *c, uint32_t id, struct group *g,
-                           const uint32_t *explains)
+static void count_distinct(const struct causing *c, struct group *g, const uint32_t *explains)
 {
     struct map hosts, devices;
-    (void)id;
     map_init(&hosts, FINDINGS_MAX);
     map_init(&devices, FINDINGS_MAX);
     for (uint32_t i = 0; i < g->count; i++) {
@@ -404,7 +395,7 @@ static void fill_cause(struct causing *c, struct cause *out, uint32_t id, struct
             explains[n++] = i + 1;
     }
     g->count = n;
-    count_distinct(c, id, g, explains);
+    count_distinct(c, g, explains);
     out->kind = g->rule->kind;
     out->summary = say(c, g);
     out->advice = g->rule->advice ? g->rule->advice : draft_at(c, g->first)->f.advice;

@@ -116,7 +116,7 @@ static enum answer judge_answer(const struct tx_http *http, const struct endpoin
         return ANSWER_CAPTIVE;
     if (status >= 500 || status == 403 || status == 451)
         return ANSWER_BAD;
-    if (status == 404 && e && e->role && strcmp(e->role, "crl") == 0 && !is_delta(path))
+    if (status == 404 && e && e->role && slice_starts(slice_str(e->role), "crl") && !is_delta(path))
         return ANSWER_BAD;
     return ANSWER_GOOD;
 }

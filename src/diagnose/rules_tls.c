@@ -48,6 +48,30 @@ static void fail_certificate(struct facts *f, struct row *row, const struct fail
     facts_fail(f, row, &x);
 }
 
+static bool contains(struct slice s, const char *text)
+{
+    for (size_t i = 0; i < s.len; i++) {
+        if (slice_starts_nocase(slice_sub(s, i, s.len), text))
+            return true;
+    }
+    return false;
+}
+
+/* The list knows this issuer as one of the services that the host belongs to. */
+static bool issuer_is_expected(const struct facts *f, struct slice host, struct slice issuer)
+{
+    struct service_match matches[SERVICE_MATCHES_MAX];
+    uint32_t count = services_match(f->list, host, TRANSPORT_TCP, PORT_ANY, matches);
+    for (uint32_t i = 0; i < count; i++) {
+        const struct service *s = services_at(f->list, matches[i].service);
+        for (uint32_t k = 0; k < s->issuer_count; k++) {
+            if (contains(issuer, s->issuers[k]))
+                return true;
+        }
+    }
+    return false;
+}
+
 static void check_certificate(struct facts *f, struct row *row, const struct flow *flow,
                               const struct tx *tx)
 {
@@ -65,7 +89,8 @@ static void check_certificate(struct facts *f, struct row *row, const struct flo
     if (tx->u.tls.sni.len > 0 && !certificate_names(c, tx->u.tls.sni))
         fail_certificate(f, row, &x, FINDING_TLS_NAME_MISMATCH, 0,
                          c->name_count ? c->names[0] : c->subject);
-    if (c->issuer.len > 0 && !issuer_is_public(c->issuer))
+    if (c->issuer.len > 0 && !issuer_is_public(c->issuer) &&
+        !issuer_is_expected(f, intern_name(f->listed, row->name), c->issuer))
         fail_certificate(f, row, &x, FINDING_TLS_INSPECTED, 0, c->issuer);
 }
 

@@ -1,0 +1,415 @@
+/*
+ * tests/unit/diagnose/lab: deployments by script, without a packet.
+ * SPDX-License-Identifier: MIT
+ *
+ * Each helper tells the diagnosis of one exchange that begins `at` milliseconds after the capture did.
+ * Frame numbers count up with every exchange.
+ */
+#ifndef DIAGNOSE_LAB_H
+#define DIAGNOSE_LAB_H
+
+#include "diagnose/diagnose.h"
+#include "unit.h"
+
+#define LAB_START (1767225600LL * NS_PER_S) /* 2026-01-01T00:00:00Z */
+#define LAB_TTL   57
+
+static const char LAB_LIST[] =
+    "{\"format\": \"oobescope-services/1\", \"as_of\": \"2026-01-01\", \"sources\": {}, \"services\": ["
+    "{\"id\": \"profile\", \"name\": \"Profiles\", \"need\": \"required\", \"phase\": \"profile\","
+    " \"endpoints\": ["
+    "  {\"host\": \"ztd.example.com\", \"ports\": [443], \"need\": \"required\"},"
+    "  {\"host\": \"login.example.net\", \"ports\": [443], \"need\": \"required\"},"
+    "  {\"host\": \"extra.example.com\", \"ports\": [443], \"need\": \"optional\"}]},"
+    "{\"id\": \"activation\", \"name\": \"Activation\", \"need\": \"required\", \"phase\": \"activation\","
+    " \"endpoints\": ["
+    "  {\"host\": \"login.example.net\", \"ports\": [443], \"need\": \"required\", \"shared\": true},"
+    "  {\"host\": \"act.example.org\", \"ports\": [443, 80], \"need\": \"required\"}]},"
+    "{\"id\": \"store\", \"name\": \"Store\", \"need\": \"conditional\", \"phase\": \"apps\","
+    " \"endpoints\": ["
+    "  {\"host\": \"*.store.example.com\", \"ports\": [443], \"need\": \"required\"}]},"
+    "{\"id\": \"telemetry\", \"name\": \"Telemetry\", \"need\": \"optional\", \"phase\": \"telemetry\","
+    " \"endpoints\": ["
+    "  {\"host\": \"events.example.com\", \"ports\": [443], \"need\": \"optional\"},"
+    "  {\"host\": \"more.example.com\", \"ports\": [443], \"need\": \"optional\"}]},"
+    "{\"id\": \"ntp\", \"name\": \"Time\", \"need\": \"conditional\", \"phase\": \"time\", \"endpoints\": ["
+    "  {\"host\": \"time.example.com\", \"ports\": [123], \"transport\": \"udp\","
+    "   \"protocol\": \"ntp\", \"need\": \"required\"}]},"
+    "{\"id\": \"dns\", \"name\": \"DNS\", \"need\": \"required\", \"phase\": \"network\", \"endpoints\": ["
+    "  {\"host\": null, \"ports\": [53], \"transport\": \"udp\", \"protocol\": \"dns\","
+    "   \"need\": \"required\"}]},"
+    "{\"id\": \"ncsi\", \"name\": \"Connectivity check\", \"need\": \"required\","
+    " \"phase\": \"network\", \"endpoints\": ["
+    "  {\"host\": \"www.probe.example\", \"ports\": [80], \"protocol\": \"http\","
+    "   \"need\": \"required\", \"probe_path\": \"/connecttest.txt\", \"probe_status\": 200,"
+    "   \"probe_body\": \"Microsoft Connect Test\"},"
+    "  {\"host\": \"ipv6.probe.example\", \"ports\": [80], \"protocol\": \"http\","
+    "   \"need\": \"optional\"}]},"
+    "{\"id\": \"crl\", \"name\": \"Revocation\", \"need\": \"conditional\", \"phase\": \"network\","
+    " \"endpoints\": ["
+    "  {\"host\": \"crl.example.org\", \"ports\": [80], \"protocol\": \"http\","
+    "   \"need\": \"required\", \"role\": \"crl\"}]},"
+    "{\"id\": \"proxy\", \"name\": \"Proxy\", \"need\": \"conditional\", \"phase\": \"network\","
+    " \"endpoints\": ["
+    "  {\"host\": \"wpad\", \"ports\": [80], \"protocol\": \"http\", \"need\": \"optional\"},"
+    "  {\"host\": \"wpad.*\", \"ports\": [80], \"protocol\": \"http\", \"need\": \"optional\"}]}"
+    "]}";
+
+struct lab {
+    struct service_list *list;
+    struct diagnosis *d;
+    const char *device; /* who acts */
+    const char *server; /* who is acted on; NULL: a default */
+    const char *resolver;
+    struct mac_addr mac;
+    bool has_mac;
+    uint32_t frame;
+    uint64_t flows;
+    struct capture_facts capture;
+};
+
+static inline struct ip_addr lab_addr(const char *text)
+{
+    struct ip_addr a;
+    assert_true(addr_parse(&a, text));
+    return a;
+}
+
+static inline void lab_open_with(struct lab *l, const char *json)
+{
+    struct err err = {0};
+    *l = (struct lab){.device = "10.0.0.5", .resolver = "10.0.0.53"};
+    l->list = services_load(slice_str(json), "lab.json", &err);
+    if (!l->list)
+        fail_msg("%s: %s", err.where, err.text);
+    l->d = diagnosis_new(l->list);
+    assert_non_null(l->d);
+    l->capture.first = (struct mark){LAB_START, 1, 0};
+    l->capture.last = (struct mark){LAB_START + 600 * NS_PER_S, 100000, 0};
+    l->capture.packets = 100000;
+    l->capture.file_count = 1;
+}
+
+static inline void lab_open(struct lab *l)
+{
+    lab_open_with(l, LAB_LIST);
+}
+
+static inline void lab_close(struct lab *l)
+{
+    diagnosis_free(l->d);
+    services_free(l->list);
+}
+
+static inline const struct result *lab_judge(struct lab *l)
+{
+    const struct result *r = diagnosis_finish(l->d, &l->capture);
+    assert_non_null(r);
+    return r;
+}
+
+static inline struct mark lab_mark(struct lab *l, int64_t ms)
+{
+    return (struct mark){LAB_START + ms * NS_PER_MS, ++l->frame, 0};
+}
+
+static inline struct flow lab_flow(struct lab *l, int64_t at, uint8_t proto, const char *server,
+                                   uint16_t port)
+{
+    struct flow f = {0};
+    f.key.src = lab_addr(l->device);
+    f.key.dst = lab_addr(server);
+    f.key.src_port = (uint16_t)(49152 + l->flows % 16000);
+    f.key.dst_port = port;
+    f.key.proto = proto;
+    f.id = ++l->flows;
+    f.first = lab_mark(l, at);
+    f.last = f.first;
+    f.side[DIR_TO_SERVER] = (struct flow_side){.packets = 1, .bytes = 40, .ttl = 128};
+    f.has_mac = l->has_mac;
+    f.client_mac = l->mac;
+    return f;
+}
+
+/* ---- DNS ---- */
+
+enum { LAB_A = 1, LAB_AAAA = 28, NO_REPLY = -1, NOT_YET = -2, LAB_OK = 0, SERVFAIL = 2, NXDOMAIN = 3, REFUSED = 5 };
+
+/* `rcode` as on the wire, NO_REPLY or NOT_YET; `address` NULL: none in the answer. */
+static inline void lab_dns(struct lab *l, int64_t at, const char *name, uint16_t type, int rcode,
+                           const char *address)
+{
+    struct flow f = lab_flow(l, at, IP_PROTO_UDP, l->resolver, 53);
+    struct dns_answer answer = {.name = slice_str(name), .type = type};
+    struct tx tx = {.kind = TX_DNS, .first = f.first, .request = f.first, .rtt_ns = -1};
+    tx.u.dns.qname = slice_str(name);
+    tx.u.dns.qtype = type;
+    tx.u.dns.qclass = 1;
+    tx.u.dns.attempts = 1;
+    tx.u.dns.rcode = (int16_t)(rcode < 0 ? -1 : rcode);
+    tx.u.dns.ede = -1;
+    tx.outcome = rcode == NO_REPLY ? TX_NO_REPLY : rcode == NOT_YET ? TX_PENDING : TX_ANSWERED;
+    if (tx.outcome == TX_ANSWERED) {
+        tx.reply = lab_mark(l, at + 10);
+        tx.rtt_ns = 10 * NS_PER_MS;
+    }
+    tx.done = mark_set(tx.reply) ? tx.reply : tx.first;
+    if (address) {
+        answer.addr = lab_addr(address);
+        tx.u.dns.answers = &answer;
+        tx.u.dns.answer_count = 1;
+    }
+    diagnosis_transaction(l->d, &f, &tx, slice_str(""));
+}
+
+/* The usual pair, answered. */
+static inline void lab_resolve(struct lab *l, int64_t at, const char *name)
+{
+    lab_dns(l, at, name, LAB_A, LAB_OK, "203.0.113.7");
+    lab_dns(l, at + 1, name, LAB_AAAA, LAB_OK, NULL);
+}
+
+/* ---- TLS ---- */
+
+struct lab_tls {
+    enum tls_outcome outcome;
+    uint8_t alert; /* with TLS_ALERT */
+    bool alert_from_client;
+    bool client_ends;
+    bool quic;
+    uint8_t rst_ttl;
+    const char *issuer; /* NULL: TLS 1.3, no certificate seen */
+    const char *subject_name;
+    int64_t valid_from; /* seconds after the capture's start; both 0: valid */
+    int64_t valid_to;
+    const char *via;
+    bool hello_cut;
+};
+
+static inline void lab_tls(struct lab *l, int64_t at, const char *host, struct lab_tls how)
+{
+    struct flow f = lab_flow(l, at, how.quic ? IP_PROTO_UDP : IP_PROTO_TCP,
+                             l->server ? l->server : "203.0.113.7", how.via ? 8080 : 443);
+    struct slice names[1] = {slice_str(how.subject_name ? how.subject_name : host)};
+    struct tls_certificate certificate = {
+        .issuer = slice_str(how.issuer ? how.issuer : ""),
+        .names = names,
+        .name_count = 1,
+        .not_before = LAB_START / NS_PER_S + (how.valid_from ? how.valid_from : -86400),
+        .not_after = LAB_START / NS_PER_S + (how.valid_to ? how.valid_to : 86400),
+    };
+    struct tx tx = {.kind = TX_TLS, .first = f.first, .request = f.first, .rtt_ns = -1};
+    tx.u.tls.sni = slice_str(host);
+    tx.u.tls.outcome = how.outcome;
+    tx.u.tls.via = how.via;
+    tx.u.tls.hello_cut = how.hello_cut;
+    tx.u.tls.quic_version = how.quic ? 1 : 0;
+    tx.u.tls.server_hello = how.outcome == TLS_COMPLETED || how.issuer;
+    if (how.issuer)
+        tx.u.tls.certificate = &certificate;
+    if (how.outcome == TLS_ALERT) {
+        tx.u.tls.alert_count = 1;
+        tx.u.tls.alerts[0] = (struct tls_alert){
+            how.alert_from_client ? DIR_TO_SERVER : DIR_TO_CLIENT, 2, how.alert};
+    }
+    f.side[DIR_TO_CLIENT] = (struct flow_side){.packets = 2, .ttl = LAB_TTL};
+    if (how.outcome != TLS_COMPLETED && how.outcome != TLS_PENDING) {
+        f.end_at = lab_mark(l, at + 50);
+        f.end_by = how.client_ends ? DIR_TO_SERVER : DIR_TO_CLIENT;
+        f.rst_first = how.outcome == TLS_RESET_BY_SERVER || how.outcome == TLS_RESET_BY_CLIENT;
+        f.rst_ttl = how.rst_ttl;
+    }
+    tx.done = lab_mark(l, at + 60);
+    diagnosis_transaction(l->d, &f, &tx, slice_str(host));
+}
+
+/* A host resolved and used over TLS 1.3. */
+static inline void lab_use(struct lab *l, int64_t at, const char *host)
+{
+    lab_resolve(l, at, host);
+    lab_tls(l, at + 20, host, (struct lab_tls){.outcome = TLS_COMPLETED});
+}
+
+/* ---- HTTP ---- */
+
+struct lab_http {
+    uint16_t status; /* 0: no response */
+    bool pending;
+    const char *method;
+    const char *target;
+    const char *location;
+    const char *body;
+    bool to_proxy;
+    const char *authenticate;
+};
+
+static inline void lab_http(struct lab *l, int64_t at, const char *host, struct lab_http how)
+{
+    struct flow f = lab_flow(l, at, IP_PROTO_TCP, l->server ? l->server : "203.0.113.7",
+                             how.to_proxy ? 8080 : 80);
+    struct tx tx = {.kind = TX_HTTP, .first = f.first, .request = f.first, .rtt_ns = -1};
+    tx.outcome = how.pending ? TX_PENDING : how.status ? TX_ANSWERED : TX_NO_REPLY;
+    if (how.status)
+        tx.reply = lab_mark(l, at + 20);
+    tx.done = mark_set(tx.reply) ? tx.reply : tx.first;
+    tx.u.http.method = slice_str(how.method ? how.method : "GET");
+    tx.u.http.target = slice_str(how.target ? how.target : "/");
+    tx.u.http.host = slice_str(host);
+    tx.u.http.location = slice_str(how.location ? how.location : "");
+    tx.u.http.body_head = slice_str(how.body ? how.body : "");
+    tx.u.http.content_length = how.body ? (int64_t)strlen(how.body) : -1;
+    tx.u.http.proxy_authenticate = slice_str(how.authenticate ? how.authenticate : "");
+    tx.u.http.status = how.status;
+    tx.u.http.to_proxy = how.to_proxy;
+    tx.u.http.date = -1;
+    f.side[DIR_TO_CLIENT] = (struct flow_side){.packets = 2, .ttl = LAB_TTL};
+    diagnosis_transaction(l->d, &f, &tx, slice_str(host));
+}
+
+static inline void lab_probe(struct lab *l, int64_t at)
+{
+    lab_resolve(l, at, "www.probe.example");
+    lab_http(l, at + 20, "www.probe.example",
+             (struct lab_http){
+                 .status = 200, .target = "/connecttest.txt", .body = "Microsoft Connect Test"});
+}
+
+static inline void lab_connect(struct lab *l, int64_t at, const char *authority, uint16_t status)
+{
+    lab_http(l, at, authority,
+             (struct lab_http){.status = status,
+                               .method = "CONNECT",
+                               .target = authority,
+                               .to_proxy = true,
+                               .authenticate = status == 407 ? "Negotiate" : NULL});
+}
+
+/* ---- NTP ---- */
+
+struct lab_ntp {
+    bool unanswered;
+    bool pending;
+    uint8_t stratum;
+    uint8_t leap;
+    const char *kiss;
+    int64_t offset_s;
+};
+
+static inline void lab_ntp(struct lab *l, int64_t at, const char *host, struct lab_ntp how)
+{
+    struct flow f = lab_flow(l, at, IP_PROTO_UDP, "203.0.113.123", 123);
+    struct tx tx = {.kind = TX_NTP, .first = f.first, .request = f.first, .rtt_ns = -1};
+    tx.outcome = how.pending ? TX_PENDING : how.unanswered ? TX_NO_REPLY : TX_ANSWERED;
+    if (tx.outcome == TX_ANSWERED)
+        tx.reply = lab_mark(l, at + 20);
+    tx.done = mark_set(tx.reply) ? tx.reply : tx.first;
+    tx.u.ntp.stratum = how.kiss ? 0 : how.stratum ? how.stratum : 2;
+    tx.u.ntp.leap = how.leap;
+    if (how.kiss)
+        memcpy(tx.u.ntp.kiss_code, how.kiss, 4);
+    tx.u.ntp.has_offset = true;
+    tx.u.ntp.offset_ns = how.offset_s * NS_PER_S;
+    diagnosis_transaction(l->d, &f, &tx, slice_str(host));
+}
+
+/* ---- TCP flows without transactions ---- */
+
+struct lab_tcp {
+    bool refused;
+    bool unreachable;
+    bool half;        /* the client's data and acknowledgements only */
+    bool conversation; /* both sides sent data of no known protocol */
+    int64_t watched_ms; /* how long the capture ran on; 0: long */
+};
+
+static inline void lab_tcp(struct lab *l, int64_t at, const char *host, uint16_t port,
+                           struct lab_tcp how)
+{
+    struct flow f =
+        lab_flow(l, at, IP_PROTO_TCP, l->server ? l->server : "203.0.113.7", port);
+    struct flow_side *client = &f.side[DIR_TO_SERVER], *server = &f.side[DIR_TO_CLIENT];
+    int64_t end = at + (how.watched_ms ? how.watched_ms : 21000);
+    struct flow_end how_ended = {END_TIMEOUT, DIR_TO_SERVER, {LAB_START + end * NS_PER_MS, 0, 0}};
+    client->syn = true;
+    f.syns = 3;
+    if (how.refused) {
+        *server = (struct flow_side){.packets = 1, .ttl = LAB_TTL, .rst = true};
+        f.answered = f.end_at = lab_mark(l, at + 5);
+        f.end_by = DIR_TO_CLIENT;
+        f.rst_first = true;
+        f.rst_ttl = LAB_TTL;
+    }
+    if (how.unreachable) {
+        f.icmp_from = lab_addr("10.0.0.1");
+        f.icmp_type = 3;
+        f.icmp_code = 13;
+        f.end_at = lab_mark(l, at + 5);
+    }
+    if (how.half || how.conversation) {
+        client->data = true;
+        client->ack = 1;
+        client->packets = 9;
+    }
+    if (how.conversation) {
+        *server = (struct flow_side){.packets = 9, .ttl = LAB_TTL, .syn = true, .data = true};
+        f.answered = lab_mark(l, at + 5);
+    }
+    diagnosis_flow(l->d, &f, &how_ended, slice_str(host), "unknown", 0);
+}
+
+/* ---- reading results ---- */
+
+static inline const struct device_result *lab_device(const struct result *r, const char *address)
+{
+    struct ip_addr a = lab_addr(address);
+    for (uint32_t i = 0; i < r->device_count; i++) {
+        if (addr_eq(&r->devices[i].address, &a))
+            return &r->devices[i];
+    }
+    return NULL;
+}
+
+/* The finding of a kind for a host ("" for the device's own); NULL when there is none. */
+static inline const struct finding *lab_finding(const struct result *r, enum finding_kind kind,
+                                                const char *host)
+{
+    const struct finding *found = NULL;
+    for (uint32_t i = 0; i < r->finding_count; i++) {
+        const struct finding *f = &r->findings[i];
+        if (f->kind != kind || strcmp(f->host, host) != 0)
+            continue;
+        assert_null(found); /* one a device, kind and host: tests with several devices look closer */
+        found = f;
+    }
+    return found;
+}
+
+/* How many findings are worse than a note. */
+static inline uint32_t lab_troubles(const struct result *r)
+{
+    uint32_t n = 0;
+    for (uint32_t i = 0; i < r->finding_count; i++)
+        n += r->findings[i].severity > SEVERITY_INFO;
+    return n;
+}
+
+static inline enum status_word lab_status(const struct result *r, const char *service)
+{
+    for (uint32_t i = 0; i < r->service_count; i++) {
+        if (strcmp(r->services[i].service->id, service) == 0)
+            return r->services[i].status;
+    }
+    fail_msg("no service %s", service);
+    return STATUS_NOT_SEEN;
+}
+
+static inline const struct cause *lab_cause(const struct result *r, const char *kind)
+{
+    for (uint32_t i = 0; i < r->cause_count; i++) {
+        if (strcmp(r->causes[i].kind, kind) == 0)
+            return &r->causes[i];
+    }
+    return NULL;
+}
+
+#endif
