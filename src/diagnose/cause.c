@@ -11,9 +11,9 @@
 #include "issuers.h"
 #include "judge.h"
 
-#define CAUSES_MAX    4096U
-#define ALIKE         4 /* so many hosts that fail alike are one cause */
-#define PORT_HOSTS    2 /* so many hosts silent on a port are a blocked port */
+#define CAUSES_MAX 4096U
+#define ALIKE      4 /* so many hosts that fail alike are one cause */
+#define PORT_HOSTS 2 /* so many hosts silent on a port are a blocked port */
 
 enum subject {
     SUBJECT_NONE,
@@ -38,7 +38,7 @@ struct rule {
     const char *kind;
     const char *what; /* the summary, before what it affects */
     const char *advice;
-    uint64_t kinds; /* of findings, as bits */
+    uint64_t kinds;                                               /* of findings, as bits */
     bool (*fits)(const struct causing *c, const struct draft *d); /* NULL: always */
     enum subject subject;
     enum confidence confidence;
@@ -59,12 +59,12 @@ struct group {
 
 #define BIT(kind) (1ULL << (kind))
 
-#define TCP_KINDS                                                                           \
+#define TCP_KINDS \
     (BIT(FINDING_TCP_NO_REPLY) | BIT(FINDING_TCP_REFUSED) | BIT(FINDING_TCP_UNREACHABLE))
-#define CERTIFICATE_KINDS                                                                   \
-    (BIT(FINDING_TLS_CERTIFICATE_EXPIRED) | BIT(FINDING_TLS_CERTIFICATE_NOT_YET_VALID) |   \
+#define CERTIFICATE_KINDS                                                                \
+    (BIT(FINDING_TLS_CERTIFICATE_EXPIRED) | BIT(FINDING_TLS_CERTIFICATE_NOT_YET_VALID) | \
      BIT(FINDING_TLS_NAME_MISMATCH))
-#define STOPPED_KINDS                                                                       \
+#define STOPPED_KINDS \
     (BIT(FINDING_TLS_ALERT) | BIT(FINDING_TLS_INCOMPLETE) | BIT(FINDING_TLS_RESET))
 
 /* ---- what else is known of the device or the host ---- */
@@ -154,8 +154,8 @@ static bool middlebox(const struct causing *c, const struct draft *d)
 
 static const struct rule RULES[] = {
     {"capture-limits", "The capture itself limits what can be said", NULL,
-     BIT(FINDING_CAPTURE_ONE_WAY) | BIT(FINDING_CAPTURE_GAPS) | BIT(FINDING_CAPTURE_TRUNCATED), NULL,
-     SUBJECT_NONE, CONFIDENCE_CERTAIN},
+     BIT(FINDING_CAPTURE_ONE_WAY) | BIT(FINDING_CAPTURE_GAPS) | BIT(FINDING_CAPTURE_TRUNCATED),
+     NULL, SUBJECT_NONE, CONFIDENCE_CERTAIN},
     {"resolver-silent", "The DNS resolver does not answer", NULL, BIT(FINDING_DNS_NO_REPLY),
      resolver_silent, SUBJECT_SERVER, CONFIDENCE_LIKELY},
     {"resolver-refuses", "The DNS resolver refuses to answer", NULL, BIT(FINDING_DNS_REFUSED), NULL,
@@ -172,21 +172,21 @@ static const struct rule RULES[] = {
      BIT(FINDING_CLOCK_SKEW) | BIT(FINDING_TLS_ALERT) | BIT(FINDING_TLS_INCOMPLETE),
      clock_known_wrong, SUBJECT_NONE, CONFIDENCE_LIKELY},
     {"tls-inspection", "TLS connections are inspected on the way", NULL,
-     BIT(FINDING_TLS_INSPECTED) | STOPPED_KINDS | CERTIFICATE_KINDS, host_inspected,
-     SUBJECT_NONE, CONFIDENCE_LIKELY},
+     BIT(FINDING_TLS_INSPECTED) | STOPPED_KINDS | CERTIFICATE_KINDS, host_inspected, SUBJECT_NONE,
+     CONFIDENCE_LIKELY},
     {"server-certificate", "A server presents a certificate that cannot be accepted", NULL,
      CERTIFICATE_KINDS | STOPPED_KINDS, certificate_bad, SUBJECT_HOST, CONFIDENCE_CERTAIN},
     {"untrusted-certificate", "The device does not trust the certificate it is shown",
      "Look for TLS inspection on this path; else update the device's root certificates.",
      BIT(FINDING_TLS_ALERT), device_distrusts, SUBJECT_NONE, CONFIDENCE_LIKELY},
-    {"dns-filtered", "The resolver sends names to a dead end", NULL, BIT(FINDING_DNS_SINKHOLE), NULL,
-     SUBJECT_NONE, CONFIDENCE_LIKELY},
+    {"dns-filtered", "The resolver sends names to a dead end", NULL, BIT(FINDING_DNS_SINKHOLE),
+     NULL, SUBJECT_NONE, CONFIDENCE_LIKELY},
     {"name-not-found", "The resolver denies that a name exists", NULL, BIT(FINDING_DNS_NXDOMAIN),
      NULL, SUBJECT_HOST, CONFIDENCE_LIKELY},
     {"name-without-address", "The resolver gives no address for a name", NULL,
      BIT(FINDING_DNS_NO_ADDRESS), NULL, SUBJECT_HOST, CONFIDENCE_LIKELY},
-    {"resolver-failing", "The resolver cannot resolve a name", NULL, BIT(FINDING_DNS_SERVFAIL), NULL,
-     SUBJECT_HOST, CONFIDENCE_LIKELY},
+    {"resolver-failing", "The resolver cannot resolve a name", NULL, BIT(FINDING_DNS_SERVFAIL),
+     NULL, SUBJECT_HOST, CONFIDENCE_LIKELY},
     {"name-unanswered", "Questions for a name stay without answer", NULL, BIT(FINDING_DNS_NO_REPLY),
      NULL, SUBJECT_HOST, CONFIDENCE_LIKELY},
     {"port-blocked", "A port is blocked", "Open the port towards the internet for this network.",
@@ -201,8 +201,8 @@ static const struct rule RULES[] = {
      SUBJECT_HOST, CONFIDENCE_LIKELY},
     {"host-unreachable", "A host cannot be reached", NULL, TCP_KINDS, NULL, SUBJECT_HOST,
      CONFIDENCE_LIKELY},
-    {"tls-silent", "TLS greetings stay without answer", NULL, BIT(FINDING_TLS_NO_SERVER_HELLO), NULL,
-     SUBJECT_HOST, CONFIDENCE_LIKELY},
+    {"tls-silent", "TLS greetings stay without answer", NULL, BIT(FINDING_TLS_NO_SERVER_HELLO),
+     NULL, SUBJECT_HOST, CONFIDENCE_LIKELY},
     {"tls-cut", "Connections are cut during the TLS handshake", NULL, BIT(FINDING_TLS_RESET), NULL,
      SUBJECT_HOST, CONFIDENCE_POSSIBLE},
     {"tls-refused", "TLS handshakes end with an alert", NULL, BIT(FINDING_TLS_ALERT), NULL,
@@ -252,8 +252,7 @@ static const struct rule *rule_for(const struct causing *c, const struct draft *
     return NULL;
 }
 
-static uint64_t subject_key(const struct causing *c, const struct rule *rule,
-                            const struct draft *d)
+static uint64_t subject_key(const struct causing *c, const struct rule *rule, const struct draft *d)
 {
     uint64_t rank = (uint64_t)(rule - RULES) + 1;
     switch (rule->subject) {
@@ -297,9 +296,7 @@ static void take(struct causing *c, uint32_t finding)
         if (id == POOL_NONE || !map_put(&c->by_subject, key, id))
             return;
         g = pool_at(&c->groups, id);
-        *g = (struct group){.rule = rule,
-                            .rank = (uint32_t)(rule - RULES),
-                            .first = finding};
+        *g = (struct group){.rule = rule, .rank = (uint32_t)(rule - RULES), .first = finding};
     }
     g = pool_at(&c->groups, id);
     d->cause = id;

@@ -189,8 +189,7 @@ static void fill_findings(struct judge *j, struct device_result *d, uint32_t fir
     d->finding_count = ids ? count : 0;
 }
 
-static void fill_not_tested(struct judge *j, struct device_result *d,
-                            const enum status_word *words)
+static void fill_not_tested(struct judge *j, struct device_result *d, const enum status_word *words)
 {
     const char **ids = arena_alloc(j->arena, (j->service_count + 1) * sizeof *ids);
     if (!ids)

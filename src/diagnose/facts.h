@@ -165,8 +165,8 @@ struct facts {
     uint32_t other_overflow; /* contacts of names that found no room */
     struct map by_addr;
     struct map by_mac;
-    struct map by_host;    /* client and name to the head row */
-    struct map services;   /* name and port to service, for events */
+    struct map by_host;  /* client and name to the head row */
+    struct map services; /* name and port to service, for events */
     struct pool clients;
     struct pool macs;
     struct pool peers;
@@ -204,7 +204,7 @@ struct row *facts_head(struct facts *f, uint32_t client, uint32_t name);
 /* The row of a host on a port, which takes the head where that has none yet. */
 struct row *facts_row(struct facts *f, uint32_t client, uint32_t name, enum transport transport,
                       uint16_t port);
-struct row *facts_row_at(const struct facts *f, uint32_t index); /* NULL for POOL_NONE */
+struct row *facts_row_at(const struct facts *f, uint32_t index);      /* NULL for POOL_NONE */
 struct failure *facts_failure(const struct facts *f, uint32_t index); /* NULL for POOL_NONE */
 
 /* Adds one failure (kind, group, first, server, codes of `one`) to the row. */

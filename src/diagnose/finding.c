@@ -21,11 +21,12 @@ struct told {
 };
 
 static const struct told TOLD[FINDING_KIND_COUNT] = {
-    [FINDING_DNS_NXDOMAIN] =
-        {"the resolver says that the name does not exist",
-         "Let the resolver forward this name to the internet; look for a zone of its own or a filter "
-         "that shadows it.",
-         "A public resolver that gives the same answer.", CULPRIT_RESOLVER, CONFIDENCE_LIKELY},
+    [FINDING_DNS_NXDOMAIN] = {"the resolver says that the name does not exist",
+                              "Let the resolver forward this name to the internet; look for a zone "
+                              "of its own or a filter "
+                              "that shadows it.",
+                              "A public resolver that gives the same answer.", CULPRIT_RESOLVER,
+                              CONFIDENCE_LIKELY},
     [FINDING_DNS_SERVFAIL] =
         {"the resolver could not resolve the name",
          "Check the resolver's forwarders and DNSSEC validation for this name.",
@@ -45,20 +46,19 @@ static const struct told TOLD[FINDING_KIND_COUNT] = {
         {"the name exists but the resolver gives no address",
          "Let the resolver forward this name; look for an empty zone of its own.",
          "A public resolver that gives no address either.", CULPRIT_RESOLVER, CONFIDENCE_LIKELY},
-    [FINDING_DNS_SINKHOLE] =
-        {"the resolver answers with an address that leads nowhere",
-         "Exempt the name from the DNS filter.", "A service that really lives at the address.",
-         CULPRIT_RESOLVER, CONFIDENCE_LIKELY},
-    [FINDING_TCP_NO_REPLY] =
-        {"connection attempts stay without any answer",
-         "Allow this host and port from the deployment network; a silent drop on the way is likely.",
-         "The same host answering on this port from the same network.", CULPRIT_NETWORK,
-         CONFIDENCE_LIKELY},
-    [FINDING_TCP_REFUSED] =
-        {"connection attempts are refused with a reset",
-         "Look for a firewall rule that rejects this host and port.",
-         "A server that is known to have closed the port.", CULPRIT_MIDDLEBOX,
-         CONFIDENCE_POSSIBLE},
+    [FINDING_DNS_SINKHOLE] = {"the resolver answers with an address that leads nowhere",
+                              "Exempt the name from the DNS filter.",
+                              "A service that really lives at the address.", CULPRIT_RESOLVER,
+                              CONFIDENCE_LIKELY},
+    [FINDING_TCP_NO_REPLY] = {"connection attempts stay without any answer",
+                              "Allow this host and port from the deployment network; a silent drop "
+                              "on the way is likely.",
+                              "The same host answering on this port from the same network.",
+                              CULPRIT_NETWORK, CONFIDENCE_LIKELY},
+    [FINDING_TCP_REFUSED] = {"connection attempts are refused with a reset",
+                             "Look for a firewall rule that rejects this host and port.",
+                             "A server that is known to have closed the port.", CULPRIT_MIDDLEBOX,
+                             CONFIDENCE_POSSIBLE},
     [FINDING_TCP_UNREACHABLE] =
         {"ICMP reports the host as unreachable",
          "Check the route and the access list of the router that sent the ICMP message.",
@@ -68,14 +68,15 @@ static const struct told TOLD[FINDING_KIND_COUNT] = {
          "Look for a filter on TLS server names, and for a path MTU problem.",
          "Smaller or other greetings to the same address that fail too.", CULPRIT_NETWORK,
          CONFIDENCE_LIKELY},
-    [FINDING_TLS_RESET] =
-        {"the connection is cut during the TLS handshake",
-         "Exempt the host from TLS and URL filtering.",
-         "A server that is known to cut such connections.", CULPRIT_NONE, CONFIDENCE_POSSIBLE},
-    [FINDING_TLS_ALERT] =
-        {"the TLS handshake ends with an alert",
-         "Compare the certificate and the TLS versions on this path with those outside the network.",
-         "The same alert from outside the network.", CULPRIT_NONE, CONFIDENCE_LIKELY},
+    [FINDING_TLS_RESET] = {"the connection is cut during the TLS handshake",
+                           "Exempt the host from TLS and URL filtering.",
+                           "A server that is known to cut such connections.", CULPRIT_NONE,
+                           CONFIDENCE_POSSIBLE},
+    [FINDING_TLS_ALERT] = {"the TLS handshake ends with an alert",
+                           "Compare the certificate and the TLS versions on this path with those "
+                           "outside the network.",
+                           "The same alert from outside the network.", CULPRIT_NONE,
+                           CONFIDENCE_LIKELY},
     [FINDING_TLS_INCOMPLETE] =
         {"the TLS handshake stops half-way",
          "Exempt the host from TLS inspection, and test it from the deployment network.",
@@ -101,14 +102,14 @@ static const struct told TOLD[FINDING_KIND_COUNT] = {
          "Check where the name leads: a portal, a sinkhole or a block page answers in its place.",
          "A name in the certificate that the capture did not show.", CULPRIT_SERVER,
          CONFIDENCE_CERTAIN},
-    [FINDING_HTTP_NO_RESPONSE] =
-        {"requests stay without response",
-         "Look for a transparent proxy or filter that holds the request.",
-         "A response that arrived after the capture ended.", CULPRIT_NETWORK, CONFIDENCE_LIKELY},
-    [FINDING_HTTP_ERROR] =
-        {"requests are answered with an error",
-         "Find out who answers with this status, and allow the host there.",
-         "The same status from outside the network.", CULPRIT_SERVER, CONFIDENCE_POSSIBLE},
+    [FINDING_HTTP_NO_RESPONSE] = {"requests stay without response",
+                                  "Look for a transparent proxy or filter that holds the request.",
+                                  "A response that arrived after the capture ended.",
+                                  CULPRIT_NETWORK, CONFIDENCE_LIKELY},
+    [FINDING_HTTP_ERROR] = {"requests are answered with an error",
+                            "Find out who answers with this status, and allow the host there.",
+                            "The same status from outside the network.", CULPRIT_SERVER,
+                            CONFIDENCE_POSSIBLE},
     [FINDING_HTTP_PROXY_AUTH] =
         {"the proxy asks for credentials that a device under deployment does not have",
          "Let the proxy pass the required hosts without authentication, or give the deployment "
@@ -127,26 +128,24 @@ static const struct told TOLD[FINDING_KIND_COUNT] = {
          "Use a time server that accepts the deployment network; look for too many clients behind "
          "one address.",
          "A later answer with the time.", CULPRIT_SERVER, CONFIDENCE_CERTAIN},
-    [FINDING_NTP_UNSYNCHRONIZED] =
-        {"the time server does not know the time itself",
-         "Repair the time server's own source, or use another one.", "A later answer with the time.",
-         CULPRIT_SERVER, CONFIDENCE_CERTAIN},
-    [FINDING_CLOCK_SKEW] =
-        {"the device's clock is wrong",
-         "Set the clock in the firmware and let the device reach a time server.",
-         "A wrong clock of the server or of the machine that captured.", CULPRIT_DEVICE,
-         CONFIDENCE_LIKELY},
+    [FINDING_NTP_UNSYNCHRONIZED] = {"the time server does not know the time itself",
+                                    "Repair the time server's own source, or use another one.",
+                                    "A later answer with the time.", CULPRIT_SERVER,
+                                    CONFIDENCE_CERTAIN},
+    [FINDING_CLOCK_SKEW] = {"the device's clock is wrong",
+                            "Set the clock in the firmware and let the device reach a time server.",
+                            "A wrong clock of the server or of the machine that captured.",
+                            CULPRIT_DEVICE, CONFIDENCE_LIKELY},
     [FINDING_CAPTURE_ONE_WAY] =
         {"the capture shows one direction of the conversations only",
          "Capture again with both directions (mirror receive and transmit).",
          "Conversations with both directions.", CULPRIT_CAPTURE, CONFIDENCE_CERTAIN},
-    [FINDING_CAPTURE_GAPS] =
-        {"the capture lacks bytes that the receivers had",
-         "Capture with a larger buffer or at a less busy point.", "", CULPRIT_CAPTURE,
-         CONFIDENCE_CERTAIN},
-    [FINDING_CAPTURE_TRUNCATED] =
-        {"packets were captured in part only",
-         "Capture again without a snapshot length.", "", CULPRIT_CAPTURE, CONFIDENCE_CERTAIN},
+    [FINDING_CAPTURE_GAPS] = {"the capture lacks bytes that the receivers had",
+                              "Capture with a larger buffer or at a less busy point.", "",
+                              CULPRIT_CAPTURE, CONFIDENCE_CERTAIN},
+    [FINDING_CAPTURE_TRUNCATED] = {"packets were captured in part only",
+                                   "Capture again without a snapshot length.", "", CULPRIT_CAPTURE,
+                                   CONFIDENCE_CERTAIN},
 };
 
 struct draft *finding_add(struct judge *j, uint32_t *number)
@@ -243,8 +242,8 @@ static void blame(struct judge *j, struct draft *d)
             d->f.culprit = CULPRIT_PROXY;
         break;
     case FINDING_TCP_UNREACHABLE:
-        if ((d->x.code >> 8) == 3 && ((d->x.code & 0xff) == 9 || (d->x.code & 0xff) == 10 ||
-                                      (d->x.code & 0xff) == 13))
+        if ((d->x.code >> 8) == 3 &&
+            ((d->x.code & 0xff) == 9 || (d->x.code & 0xff) == 10 || (d->x.code & 0xff) == 13))
             d->f.culprit = CULPRIT_MIDDLEBOX;
         break;
     case FINDING_CLOCK_SKEW:
@@ -263,19 +262,32 @@ static const char *alert_name(uint16_t code)
         uint16_t code;
         const char *name;
     } ALERTS[] = {
-        {0, "close_notify"},           {10, "unexpected_message"},
-        {20, "bad_record_mac"},        {22, "record_overflow"},
-        {40, "handshake_failure"},     {42, "bad_certificate"},
-        {43, "unsupported_certificate"}, {44, "certificate_revoked"},
-        {45, "certificate_expired"},   {46, "certificate_unknown"},
-        {47, "illegal_parameter"},     {48, "unknown_ca"},
-        {49, "access_denied"},         {50, "decode_error"},
-        {51, "decrypt_error"},         {70, "protocol_version"},
-        {71, "insufficient_security"}, {80, "internal_error"},
-        {86, "inappropriate_fallback"}, {90, "user_canceled"},
-        {109, "missing_extension"},    {110, "unsupported_extension"},
-        {112, "unrecognized_name"},    {113, "bad_certificate_status_response"},
-        {115, "unknown_psk_identity"}, {116, "certificate_required"},
+        {0, "close_notify"},
+        {10, "unexpected_message"},
+        {20, "bad_record_mac"},
+        {22, "record_overflow"},
+        {40, "handshake_failure"},
+        {42, "bad_certificate"},
+        {43, "unsupported_certificate"},
+        {44, "certificate_revoked"},
+        {45, "certificate_expired"},
+        {46, "certificate_unknown"},
+        {47, "illegal_parameter"},
+        {48, "unknown_ca"},
+        {49, "access_denied"},
+        {50, "decode_error"},
+        {51, "decrypt_error"},
+        {70, "protocol_version"},
+        {71, "insufficient_security"},
+        {80, "internal_error"},
+        {86, "inappropriate_fallback"},
+        {90, "user_canceled"},
+        {109, "missing_extension"},
+        {110, "unsupported_extension"},
+        {112, "unrecognized_name"},
+        {113, "bad_certificate_status_response"},
+        {115, "unknown_psk_identity"},
+        {116, "certificate_required"},
         {120, "no_application_protocol"},
     };
     for (size_t i = 0; i < sizeof ALERTS / sizeof *ALERTS; i++) {

@@ -180,9 +180,9 @@ static void tell_services(struct host *h, const struct row *row, struct entry *e
 {
     struct judge *j = h->j;
     struct service_match matches[SERVICE_MATCHES_MAX];
-    uint32_t count = services_match(j->f->list, intern_name(j->f->listed, e->name),
-                                    (enum transport)(row ? row->transport : TRANSPORT_TCP), port,
-                                    matches);
+    uint32_t count =
+        services_match(j->f->list, intern_name(j->f->listed, e->name),
+                       (enum transport)(row ? row->transport : TRANSPORT_TCP), port, matches);
     attach(h, row, e);
     for (uint32_t i = 0; i < count; i++) {
         e->service = matches[i].service;

@@ -64,13 +64,13 @@ struct judge {
     struct pool totals;   /* struct entry of all devices */
     struct pool links;    /* findings of totals: struct link */
     struct map by_total;
-    struct map ports_ok;      /* client and port: something worked */
-    struct tally *tallies;    /* of the device at hand, one a service */
-    enum status_word *worst;  /* over devices, one a service */
+    struct map ports_ok;     /* client and port: something worked */
+    struct tally *tallies;   /* of the device at hand, one a service */
+    enum status_word *worst; /* over devices, one a service */
     struct device_result *devices;
     uint32_t *device_clients; /* client numbers of devices */
     uint32_t device_count;
-    struct buf text;          /* scratch */
+    struct buf text; /* scratch */
     uint32_t service_count;
     int dns_service; /* index, -1 without */
     int proxy_service;

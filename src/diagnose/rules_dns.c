@@ -7,19 +7,18 @@
  */
 #include "rules.h"
 
-#define RETRY_NS      (15 * NS_PER_S) /* what a resolver client spends on one question */
-#define SLACK_NS      (5 * NS_PER_S)  /* an address this fresh still serves */
-#define SILENT_NAMES  2               /* a server among several is silent after this many names */
-#define SILENT_AGAIN  4               /* one that answered before, after this many questions */
-#define TYPE_A        1
-#define TYPE_AAAA     28
+#define RETRY_NS       (15 * NS_PER_S) /* what a resolver client spends on one question */
+#define SLACK_NS       (5 * NS_PER_S)  /* an address this fresh still serves */
+#define SILENT_NAMES   2               /* a server among several is silent after this many names */
+#define SILENT_AGAIN   4               /* one that answered before, after this many questions */
+#define TYPE_A         1
+#define TYPE_AAAA      28
 #define RCODE_NXDOMAIN 3
 #define RCODE_REFUSED  5
 
-#define DNS_KINDS                                                                       \
-    (1ULL << FINDING_DNS_NXDOMAIN | 1ULL << FINDING_DNS_SERVFAIL |                      \
-     1ULL << FINDING_DNS_REFUSED | 1ULL << FINDING_DNS_NO_REPLY |                       \
-     1ULL << FINDING_DNS_NO_ADDRESS | 1ULL << FINDING_DNS_SINKHOLE)
+#define DNS_KINDS                                                                                \
+    (1ULL << FINDING_DNS_NXDOMAIN | 1ULL << FINDING_DNS_SERVFAIL | 1ULL << FINDING_DNS_REFUSED | \
+     1ULL << FINDING_DNS_NO_REPLY | 1ULL << FINDING_DNS_NO_ADDRESS | 1ULL << FINDING_DNS_SINKHOLE)
 
 bool rule_first_label(struct slice name, const char *label)
 {

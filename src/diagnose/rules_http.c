@@ -162,8 +162,8 @@ static void fail(struct facts *f, struct row *row, const struct flow *flow, cons
     facts_fail(f, row, &x);
 }
 
-static void answered(struct facts *f, struct row *row, const struct flow *flow,
-                     const struct tx *tx, enum answer answer)
+static void answered(struct facts *f, struct row *row, const struct flow *flow, const struct tx *tx,
+                     enum answer answer)
 {
     switch (answer) {
     case ANSWER_GOOD:
@@ -203,8 +203,7 @@ void http_fact(struct facts *f, const struct flow *flow, const struct tx *tx, st
         return;
     uint32_t name = facts_name(f, known, true);
     uint16_t port = port_of(flow, http);
-    struct row *row =
-        name == INTERN_NONE ? NULL : facts_row(f, client, name, TRANSPORT_TCP, port);
+    struct row *row = name == INTERN_NONE ? NULL : facts_row(f, client, name, TRANSPORT_TCP, port);
     if (!row)
         return;
     /* What a CONNECT leads to counts as the attempt, unless it leads nowhere. */

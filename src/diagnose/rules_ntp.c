@@ -6,10 +6,10 @@
  */
 #include "rules.h"
 
-#define SKEW_MAX_NS       (300 * NS_PER_S)
-#define LEAP_UNSYNC       3
-#define STRATUM_UNSYNC    16
-#define NTP_PORT          123
+#define SKEW_MAX_NS    (300 * NS_PER_S)
+#define LEAP_UNSYNC    3
+#define STRATUM_UNSYNC 16
+#define NTP_PORT       123
 
 static bool is_refusal(const char *kiss)
 {
@@ -58,8 +58,7 @@ static void note_clock(struct facts *f, uint32_t client, const struct flow *flow
     }
 }
 
-static void answered(struct facts *f, struct row *row, const struct flow *flow,
-                     const struct tx *tx)
+static void answered(struct facts *f, struct row *row, const struct flow *flow, const struct tx *tx)
 {
     const struct tx_ntp *ntp = &tx->u.ntp;
     struct failure x = rule_failure(flow, FINDING_NTP_KISS_OF_DEATH, tx->first);
@@ -89,9 +88,8 @@ void ntp_fact(struct facts *f, const struct flow *flow, const struct tx *tx, str
     char text[NAME_MAX_BYTES + 1];
     uint32_t name = facts_name(f, facts_host(host, text), true);
     note_clock(f, client, flow, tx, name);
-    struct row *row = name == INTERN_NONE
-                          ? NULL
-                          : facts_row(f, client, name, TRANSPORT_UDP, NTP_PORT);
+    struct row *row =
+        name == INTERN_NONE ? NULL : facts_row(f, client, name, TRANSPORT_UDP, NTP_PORT);
     if (!row)
         return;
     row->attempts++;

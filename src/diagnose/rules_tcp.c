@@ -81,9 +81,8 @@ void tcp_fact(struct facts *f, const struct flow *flow, const struct flow_end *h
     if (name == INTERN_NONE)
         return;
     uint32_t client = facts_asks(f, flow);
-    struct row *row = client == POOL_NONE
-                          ? NULL
-                          : facts_row(f, client, name, TRANSPORT_TCP, flow->key.dst_port);
+    struct row *row =
+        client == POOL_NONE ? NULL : facts_row(f, client, name, TRANSPORT_TCP, flow->key.dst_port);
     if (!row)
         return;
     row->attempts++;

@@ -9,10 +9,10 @@
 #include "proto/proto.h"
 #include "rules.h"
 
-#define SLACK_NS     NS_PER_S
-#define PERSISTENT   3 /* a device that gives up on a host this often in a row is not just tidy */
-#define HTTPS_PORT   443
-#define LEVEL_FATAL  2
+#define SLACK_NS    NS_PER_S
+#define PERSISTENT  3 /* a device that gives up on a host this often in a row is not just tidy */
+#define HTTPS_PORT  443
+#define LEVEL_FATAL 2
 
 /* ---- while it comes ---- */
 
@@ -24,8 +24,8 @@ static bool name_fits(struct slice pattern, struct slice host)
     if (!slice_starts(pattern, "*."))
         return false;
     size_t dot = slice_find(host, 0, '.');
-    return dot > 0 && slice_eq_nocase(slice_sub(pattern, 1, pattern.len),
-                                      slice_sub(host, dot, host.len));
+    return dot > 0 &&
+           slice_eq_nocase(slice_sub(pattern, 1, pattern.len), slice_sub(host, dot, host.len));
 }
 
 static bool certificate_names(const struct tls_certificate *c, struct slice host)
@@ -151,8 +151,8 @@ void tls_fact(struct facts *f, const struct flow *flow, const struct tx *tx, str
     if (name == INTERN_NONE)
         return;
     bool proxied = tls->via && strcmp(tls->via, "starttls") != 0;
-    struct row *row = facts_row(f, client, name, TRANSPORT_TCP,
-                                proxied ? HTTPS_PORT : flow->key.dst_port);
+    struct row *row =
+        facts_row(f, client, name, TRANSPORT_TCP, proxied ? HTTPS_PORT : flow->key.dst_port);
     if (!row)
         return;
     row->attempts++;
@@ -217,7 +217,7 @@ enum ruling certificate_ruling(const struct judging *j, const struct row *head,
     if (x->group & FAIL_ACCEPTED)
         return RULING_HARMLESS;
     return mark_set(row->ok) && row->ok.ts_ns >= x->last.ts_ns - SLACK_NS ? RULING_RECOVERED
-                                                                         : RULING_FAILED;
+                                                                          : RULING_FAILED;
 }
 
 enum ruling inspection_ruling(const struct judging *j, const struct row *head,
@@ -289,8 +289,8 @@ void tls_suspects(const struct facts *f, uint32_t *out)
         for (const struct failure *x = facts_failure(f, row->failures); x;
              x = facts_failure(f, x->next)) {
             if (x->kind == FINDING_TLS_INSPECTED && x->text < signers.count)
-                add_host(pool_at(&signers, x->text), row->name,
-                         intern_name(f->listed, row->name), !(x->group & FAIL_ACCEPTED));
+                add_host(pool_at(&signers, x->text), row->name, intern_name(f->listed, row->name),
+                         !(x->group & FAIL_ACCEPTED));
         }
     }
     for (uint32_t text = 0; text < signers.count; text++)

@@ -2,9 +2,9 @@
  * diagnose/status: from hosts to services.
  * SPDX-License-Identifier: MIT
  */
-#include "judge.h"
-
 #include <stdlib.h>
+
+#include "judge.h"
 
 static void keep_entry(struct judge *j, const struct entry *e)
 {
@@ -55,8 +55,7 @@ static void add_total(struct judge *j, const struct entry *e)
 
 void status_add(struct judge *j, const struct entry *e)
 {
-    const struct endpoint *endpoint =
-        &services_at(j->f->list, e->service)->endpoints[e->endpoint];
+    const struct endpoint *endpoint = &services_at(j->f->list, e->service)->endpoints[e->endpoint];
     struct tally *t = &j->tallies[e->service];
     bool required = endpoint->need == NEED_REQUIRED;
     keep_entry(j, e);
@@ -228,8 +227,8 @@ static void fill_service(struct judge *j, struct service_result *out, struct ent
         uint32_t n = 0, first = i;
         for (; i < count && sorted[i]->endpoint == sorted[first]->endpoint; i++)
             add_host(j, hosts, &n, sorted[i], linked);
-        *at++ = (struct endpoint_result){&out->service->endpoints[sorted[first]->endpoint], hosts,
-                                         n};
+        *at++ =
+            (struct endpoint_result){&out->service->endpoints[sorted[first]->endpoint], hosts, n};
         hosts += n;
     }
 }

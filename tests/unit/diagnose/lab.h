@@ -15,28 +15,35 @@
 #define LAB_TTL   57
 
 static const char LAB_LIST[] =
-    "{\"format\": \"oobescope-services/1\", \"as_of\": \"2026-01-01\", \"sources\": {}, \"services\": ["
+    "{\"format\": \"oobescope-services/1\", \"as_of\": \"2026-01-01\", \"sources\": {}, "
+    "\"services\": ["
     "{\"id\": \"profile\", \"name\": \"Profiles\", \"need\": \"required\", \"phase\": \"profile\","
     " \"endpoints\": ["
     "  {\"host\": \"ztd.example.com\", \"ports\": [443], \"need\": \"required\"},"
     "  {\"host\": \"login.example.net\", \"ports\": [443], \"need\": \"required\"},"
     "  {\"host\": \"extra.example.com\", \"ports\": [443], \"need\": \"optional\"}]},"
-    "{\"id\": \"activation\", \"name\": \"Activation\", \"need\": \"required\", \"phase\": \"activation\","
+    "{\"id\": \"activation\", \"name\": \"Activation\", \"need\": \"required\", \"phase\": "
+    "\"activation\","
     " \"endpoints\": ["
-    "  {\"host\": \"login.example.net\", \"ports\": [443], \"need\": \"required\", \"shared\": true},"
+    "  {\"host\": \"login.example.net\", \"ports\": [443], \"need\": \"required\", \"shared\": "
+    "true},"
     "  {\"host\": \"act.example.org\", \"ports\": [443, 80], \"need\": \"required\"}]},"
     "{\"id\": \"store\", \"name\": \"Store\", \"need\": \"conditional\", \"phase\": \"apps\","
     " \"endpoints\": ["
     "  {\"host\": \"*.store.example.com\", \"ports\": [443], \"need\": \"required\"}]},"
-    "{\"id\": \"telemetry\", \"name\": \"Telemetry\", \"need\": \"optional\", \"phase\": \"telemetry\","
+    "{\"id\": \"telemetry\", \"name\": \"Telemetry\", \"need\": \"optional\", \"phase\": "
+    "\"telemetry\","
     " \"endpoints\": ["
     "  {\"host\": \"events.example.com\", \"ports\": [443], \"need\": \"optional\"},"
     "  {\"host\": \"more.example.com\", \"ports\": [443], \"need\": \"optional\"}]},"
-    "{\"id\": \"ntp\", \"name\": \"Time\", \"need\": \"conditional\", \"phase\": \"time\", \"endpoints\": ["
+    "{\"id\": \"ntp\", \"name\": \"Time\", \"need\": \"conditional\", \"phase\": \"time\", "
+    "\"endpoints\": ["
     "  {\"host\": \"time.example.com\", \"ports\": [123], \"transport\": \"udp\","
     "   \"protocol\": \"ntp\", \"need\": \"required\"}]},"
-    "{\"id\": \"dns\", \"name\": \"DNS\", \"need\": \"required\", \"phase\": \"network\", \"endpoints\": ["
-    "  {\"host\": null, \"ports\": [53], \"transport\": \"udp\", \"protocol\": \"dns\","
+    "{\"id\": \"dns\", \"name\": \"DNS\", \"need\": \"required\", \"phase\": \"network\", "
+    "\"endpoints\": ["
+    "  {\"host\": null, \"match\": \"port\", \"ports\": [53], \"transport\": \"udp\", "
+    "\"protocol\": \"dns\","
     "   \"need\": \"required\"}]},"
     "{\"id\": \"ncsi\", \"name\": \"Connectivity check\", \"need\": \"required\","
     " \"phase\": \"network\", \"endpoints\": ["
@@ -133,7 +140,16 @@ static inline struct flow lab_flow(struct lab *l, int64_t at, uint8_t proto, con
 
 /* ---- DNS ---- */
 
-enum { LAB_A = 1, LAB_AAAA = 28, NO_REPLY = -1, NOT_YET = -2, LAB_OK = 0, SERVFAIL = 2, NXDOMAIN = 3, REFUSED = 5 };
+enum {
+    LAB_A = 1,
+    LAB_AAAA = 28,
+    NO_REPLY = -1,
+    NOT_YET = -2,
+    LAB_OK = 0,
+    SERVFAIL = 2,
+    NXDOMAIN = 3,
+    REFUSED = 5
+};
 
 /* `rcode` as on the wire, NO_REPLY or NOT_YET; `address` NULL: none in the answer. */
 static inline void lab_dns(struct lab *l, int64_t at, const char *name, uint16_t type, int rcode,
@@ -209,8 +225,8 @@ static inline void lab_tls(struct lab *l, int64_t at, const char *host, struct l
         tx.u.tls.certificate = &certificate;
     if (how.outcome == TLS_ALERT) {
         tx.u.tls.alert_count = 1;
-        tx.u.tls.alerts[0] = (struct tls_alert){
-            how.alert_from_client ? DIR_TO_SERVER : DIR_TO_CLIENT, 2, how.alert};
+        tx.u.tls.alerts[0] =
+            (struct tls_alert){how.alert_from_client ? DIR_TO_SERVER : DIR_TO_CLIENT, 2, how.alert};
     }
     f.side[DIR_TO_CLIENT] = (struct flow_side){.packets = 2, .ttl = LAB_TTL};
     if (how.outcome != TLS_COMPLETED && how.outcome != TLS_PENDING) {
@@ -317,16 +333,15 @@ static inline void lab_ntp(struct lab *l, int64_t at, const char *host, struct l
 struct lab_tcp {
     bool refused;
     bool unreachable;
-    bool half;        /* the client's data and acknowledgements only */
-    bool conversation; /* both sides sent data of no known protocol */
+    bool half;          /* the client's data and acknowledgements only */
+    bool conversation;  /* both sides sent data of no known protocol */
     int64_t watched_ms; /* how long the capture ran on; 0: long */
 };
 
 static inline void lab_tcp(struct lab *l, int64_t at, const char *host, uint16_t port,
                            struct lab_tcp how)
 {
-    struct flow f =
-        lab_flow(l, at, IP_PROTO_TCP, l->server ? l->server : "203.0.113.7", port);
+    struct flow f = lab_flow(l, at, IP_PROTO_TCP, l->server ? l->server : "203.0.113.7", port);
     struct flow_side *client = &f.side[DIR_TO_SERVER], *server = &f.side[DIR_TO_CLIENT];
     int64_t end = at + (how.watched_ms ? how.watched_ms : 21000);
     struct flow_end how_ended = {END_TIMEOUT, DIR_TO_SERVER, {LAB_START + end * NS_PER_MS, 0, 0}};
@@ -378,7 +393,8 @@ static inline const struct finding *lab_finding(const struct result *r, enum fin
         const struct finding *f = &r->findings[i];
         if (f->kind != kind || strcmp(f->host, host) != 0)
             continue;
-        assert_null(found); /* one a device, kind and host: tests with several devices look closer */
+        assert_null(
+            found); /* one a device, kind and host: tests with several devices look closer */
         found = f;
     }
     return found;

@@ -23,10 +23,8 @@ static void each_rcode_fails_the_question(void **state)
         int rcode;
         enum finding_kind kind;
     } ROWS[] = {
-        {NXDOMAIN, FINDING_DNS_NXDOMAIN},
-        {SERVFAIL, FINDING_DNS_SERVFAIL},
-        {REFUSED, FINDING_DNS_REFUSED},
-        {NO_REPLY, FINDING_DNS_NO_REPLY},
+        {NXDOMAIN, FINDING_DNS_NXDOMAIN}, {SERVFAIL, FINDING_DNS_SERVFAIL},
+        {REFUSED, FINDING_DNS_REFUSED},   {NO_REPLY, FINDING_DNS_NO_REPLY},
         {LAB_OK, FINDING_DNS_NO_ADDRESS},
     };
     for (size_t i = 0; i < sizeof ROWS / sizeof *ROWS; i++) {
@@ -36,7 +34,7 @@ static void each_rcode_fails_the_question(void **state)
         assert_non_null(f);
         assert_int_equal(f->severity, SEVERITY_ERROR);
         assert_string_equal(f->service->id, "profile");
-        assert_int_equal(f->count, ROWS[i].rcode == LAB_OK ? 1 : 1);
+        assert_int_equal(f->count, 1);
         assert_int_equal(lab_troubles(r), 1);
         assert_int_equal(r->verdict, VERDICT_BLOCKED);
         assert_int_equal(lab_status(r, "profile"), STATUS_FAILED);
