@@ -11,13 +11,13 @@
 
 /* The program's own malloc and calloc stand before those of the C library and of the sanitizer, to
  * which they pass on what they let through. */
-/* NOLINTBEGIN(bugprone-reserved-identifier,cert-dcl37-c): names of the libraries behind */
+/* NOLINTBEGIN(bugprone-reserved-identifier,cert-dcl37-c,readability-identifier-naming): names of the libraries behind */
 void *__interceptor_malloc(size_t size) __attribute__((weak));
-void *__interceptor_calloc(size_t count, size_t size) __attribute__((weak));
-void *__interceptor_realloc(void *old, size_t size) __attribute__((weak));
+void *__interceptor_calloc(size_t nmemb, size_t size) __attribute__((weak));
+void *__interceptor_realloc(void *ptr, size_t size) __attribute__((weak));
 void *__libc_malloc(size_t size) __attribute__((weak));
-void *__libc_calloc(size_t count, size_t size) __attribute__((weak));
-void *__libc_realloc(void *old, size_t size) __attribute__((weak));
+void *__libc_calloc(size_t nmemb, size_t size) __attribute__((weak));
+void *__libc_realloc(void *ptr, size_t size) __attribute__((weak));
 
 static long allocations_left = -1; /* NOLINT: malloc has no other way to know; -1: no limit */
 
@@ -38,20 +38,20 @@ void *malloc(size_t size)
     return __interceptor_malloc ? __interceptor_malloc(size) : __libc_malloc(size);
 }
 
-void *calloc(size_t count, size_t size)
+void *calloc(size_t nmemb, size_t size)
 {
     if (!allowed())
         return NULL;
-    return __interceptor_calloc ? __interceptor_calloc(count, size) : __libc_calloc(count, size);
+    return __interceptor_calloc ? __interceptor_calloc(nmemb, size) : __libc_calloc(nmemb, size);
 }
 
-void *realloc(void *old, size_t size)
+void *realloc(void *ptr, size_t size)
 {
     if (!allowed())
         return NULL;
-    return __interceptor_realloc ? __interceptor_realloc(old, size) : __libc_realloc(old, size);
+    return __interceptor_realloc ? __interceptor_realloc(ptr, size) : __libc_realloc(ptr, size);
 }
-/* NOLINTEND(bugprone-reserved-identifier,cert-dcl37-c) */
+/* NOLINTEND(bugprone-reserved-identifier,cert-dcl37-c,readability-identifier-naming) */
 
 #define ALLOCATIONS_MAX 20000
 

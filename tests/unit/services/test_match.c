@@ -150,22 +150,23 @@ static void lengths_of_names(void **state)
     (void)state;
     struct service_list *list = must_load(kinds_json);
     struct service_match out[SERVICE_MATCHES_MAX];
+    static const char tail[] = ".example.com";
     char name[512];
     /* "aa. ... .example.com": 253 characters are a name, 254 are none. */
     for (size_t len = 250; len <= 256; len++) {
-        size_t head = len - strlen(".example.com");
+        size_t head = len - (sizeof tail - 1);
         for (size_t i = 0; i < head; i++)
             name[i] = i % 3 == 2 && i + 1 < head ? '.' : 'a';
-        memcpy(name + head, ".example.com", strlen(".example.com"));
+        memcpy(name + head, tail, sizeof tail);
         uint32_t count = services_match(list, slice_of(name, len), TRANSPORT_TCP, 443, out);
         assert_int_equal(count, len <= 253);
     }
     /* A label of 63 characters is one, of 64 is none. */
     memset(name, 'a', 64);
-    memcpy(name + 63, ".example.com", 12);
+    memcpy(name + 63, tail, sizeof tail);
     assert_int_equal(services_match(list, slice_of(name, 75), TRANSPORT_TCP, 443, out), 1);
     memset(name, 'a', 64);
-    memcpy(name + 64, ".example.com", 12);
+    memcpy(name + 64, tail, sizeof tail);
     assert_int_equal(services_match(list, slice_of(name, 76), TRANSPORT_TCP, 443, out), 0);
     services_free(list);
 }
