@@ -5,8 +5,12 @@
  * A flow is a 5-tuple in both directions, oriented from client to server: by the SYN, else by the port
  * (the well-known one is the server's), else by the first packet; flow_reverse corrects it. A flow ends
  * through one callback, for whatever reason: some time after FIN or RST (packets that a mirror port
- * swapped, or that betray a forged RST, still belong to it), after silence, at the cap (the longest
- * silent goes first), when its tuple starts anew with a SYN, or with the capture. RFC 9293.
+ * swapped, or that betray a forged RST, still belong to it), after silence, at the cap (the one nearest
+ * to its time-out goes first), when its tuple starts anew with a SYN, or with the capture. RFC 9293.
+ *
+ * How it ended: END_FIN or END_RST by the first of these, however it was silenced later; END_ICMP when
+ * nothing but an ICMP error answered; else END_TIMEOUT, also for a flow whose tuple a new SYN took
+ * over, END_EVICTED or END_CAPTURE.
  */
 #ifndef FLOW_FLOW_H
 #define FLOW_FLOW_H
@@ -25,7 +29,7 @@ enum flow_state {
 
 /* What the headers of one side showed, for those who ask who did it. */
 struct flow_side {
-    uint64_t bytes; /* of IP payload of the transport, as announced by headers */
+    uint64_t bytes; /* of payload, as announced by headers */
     uint32_t packets;
     uint32_t isn;     /* of the SYN or SYN-ACK */
     uint32_t seq_end; /* highest sequence number sent, plus one */
@@ -33,45 +37,51 @@ struct flow_side {
     uint16_t mss;     /* of the SYN; 0 without */
     uint16_t ip_id;   /* of the newest packet */
     uint8_t ttl;      /* of the first packet */
-    bool syn;         /* seen */
-    bool fin;
-    bool rst;
-    bool data; /* payload seen */
+    bool syn : 1;     /* seen */
+    bool fin : 1;
+    bool rst : 1;
+    bool data : 1; /* payload seen (a keep-alive's byte is none) */
 };
 
+/* Laid out by cache lines: a packet of a settled flow touches the first two only. */
 struct flow {
     struct tuple key; /* src is the client */
-    struct mark first;
     struct mark last;
+    uint32_t seen;    /* the table's: when it was last touched, on the table's clock */
+    uint8_t app_kind; /* the engine's: an enum app */
+    bool settled : 1; /* the engine's: nothing more is wanted of its payload */
+    bool has_mac : 1;
+    bool midstream : 1;  /* the capture has not the SYN */
+    bool rst_first : 1;  /* the first FIN or RST was a RST */
+    unsigned end_by : 1; /* who sent the first FIN or RST: an enum dir */
+    unsigned timer : 3;  /* the table's: which time-out applies */
+    uint16_t vlan;
     struct flow_side side[2]; /* indexed by the direction the side sends in */
-    struct mark answered;     /* first packet of the server's side; frame 0 without */
-    struct mark end_at;       /* first FIN or RST, or the ICMP error */
-    struct ip_addr icmp_from; /* who sent the ICMP error */
-    uint64_t id;              /* counts up from 1 in order of first sight */
+
     struct stream *stream[2]; /* in-order delivery, NULL when not (or no longer) wanted; owned */
     void *app;                /* the engine's, while the flow has something to tell */
     const char *label;        /* the engine's: nDPI's name of it, or NULL; borrowed */
+    uint64_t id;              /* counts up from 1 in order of first sight */
     uint32_t host;            /* the engine's: 1 + number of its host name, 0 without */
     uint16_t transactions;    /* the engine's: told so far */
-    uint8_t app_kind;         /* the engine's: an enum app */
-    bool settled;             /* the engine's: nothing more is wanted of its payload */
-    uint32_t syns;            /* SYNs of the client, repeats too */
+    uint16_t syns;            /* SYNs of the client, repeats too; stays at 65535 */
+    struct mark first;        /* the client's SYN where there is one (its answer may be captured a
+                                 moment earlier), else the first packet */
+    struct mark answered;     /* first packet of the server's side; frame 0 without */
+    struct mark end_at;       /* first FIN or RST, or the ICMP error */
     uint32_t rtt_us;          /* SYN to SYN-ACK, 0 unknown */
-    uint16_t rst_ip_id;
-    uint8_t rst_ttl;
-    uint8_t icmp_type, icmp_code;
-    enum dir end_by; /* who sent the first FIN or RST */
-    bool rst_first;  /* the first of them was a RST */
-    bool midstream;  /* the capture has not the SYN */
-    bool has_mac;
+    uint16_t rst_ip_id;       /* of the first RST, like rst_ttl */
     struct mac_addr client_mac;
-    uint16_t vlan;
+    struct ip_addr icmp_from; /* who sent the ICMP error */
+    uint8_t icmp_type, icmp_code;
+    uint8_t rst_ttl;
 };
 
 struct flow_config {
-    uint32_t max_flows;  /* cap of the table */
-    int64_t tcp_idle_ns; /* established */
-    int64_t syn_idle_ns; /* not answered yet */
+    uint32_t max_flows;     /* cap of the table */
+    uint32_t max_half_open; /* cap of the TCP flows that nobody answered yet; 0: max_flows */
+    int64_t tcp_idle_ns;    /* established */
+    int64_t syn_idle_ns;    /* not answered yet */
     int64_t udp_idle_ns;
     int64_t linger_ns; /* after RST, or FIN from both sides */
 };
@@ -115,6 +125,12 @@ void flow_table_expire(struct flow_table *t, int64_t now_ns);
 void flow_table_finish(struct flow_table *t, int64_t now_ns);
 
 enum flow_state flow_state(const struct flow *f);
+
+/* Packets of TCP that belong to nothing the capture shows: no SYN, no payload. */
+static inline bool flow_is_stray(const struct flow *f)
+{
+    return f->key.proto == IP_PROTO_TCP && f->midstream && !f->side[0].data && !f->side[1].data;
+}
 
 /* Whether the capture shows one direction only: one side answers what is not there. */
 bool flow_is_one_way(const struct flow *f);

@@ -1,0 +1,385 @@
+/*
+ * flow/table: from tuples to flows: the index, the pool of flows, and how flows come and go.
+ * SPDX-License-Identifier: MIT
+ */
+#include "table.h"
+
+#include <stdlib.h>
+#include <sys/mman.h>
+
+#include "flow/stream.h"
+
+/* A flow, its links and about a slot and a half: 280 bytes; the session's memory comes on top. */
+_Static_assert(sizeof(struct flow) <= 256, "struct flow: four cache lines at most");
+
+/* Offline analyses are the same on every run. */
+#define HASH_KEY 0x6f6f6265666c6f77ULL
+/* Where one node's pages start: those of a huge page. */
+#define CHUNK_ALIGN (2U * 1024 * 1024)
+
+struct flow_config flow_config_default(void)
+{
+    return (struct flow_config){
+        .max_flows = 4U << 20,
+        /* Only a flood has more connections that nobody answers: a thousand devices that reach nothing
+         * have some twenty each. Bounds a flood's memory. */
+        .max_half_open = 128U << 10,
+        /* Longer than the keep-alives of HTTP/2 and of push services; what is silent for longer has
+         * usually lost its entry in a firewall on the way as well. */
+        .tcp_idle_ns = 15 * 60 * NS_PER_S,
+        /* A SYN is repeated 1, 2, 4, 8, 16 and 32 s later; the last one waits for up to 64 s. */
+        .syn_idle_ns = 120 * NS_PER_S,
+        /* QUIC ends a connection after 30 s of silence at most servers; NAT entries live for 30-60 s. */
+        .udp_idle_ns = 60 * NS_PER_S,
+        /* Enough for swapped packets, and for the next try after a refusal (0.5 s later). */
+        .linger_ns = 2 * NS_PER_S,
+    };
+}
+
+/* ---- index ----------------------------------------------------------------------------------- */
+
+static uint64_t hash_end(uint64_t key, const struct ip_addr *a, uint16_t port)
+{
+    uint64_t low;
+    uint64_t high;
+    memcpy(&low, a->bytes, sizeof low);
+    memcpy(&high, a->bytes + sizeof low, sizeof high);
+    /* The upper half of an IPv4 address is zero. */
+    uint64_t h = a->family == 4 ? key ^ low : hash_mix(key ^ low, high);
+    return hash_mix(h, port);
+}
+
+/* The same for both directions. */
+static uint32_t hash_tuple(uint64_t key, const struct tuple *tuple)
+{
+    uint64_t sum =
+        hash_end(key, &tuple->src, tuple->src_port) + hash_end(key, &tuple->dst, tuple->dst_port);
+    return (uint32_t)hash_mix(sum, tuple->proto);
+}
+
+static bool same_direction(const struct tuple *a, const struct tuple *b)
+{
+    return a->src_port == b->src_port && a->dst_port == b->dst_port && addr_eq(&a->src, &b->src) &&
+           addr_eq(&a->dst, &b->dst);
+}
+
+static bool other_direction(const struct tuple *a, const struct tuple *b)
+{
+    return a->src_port == b->dst_port && a->dst_port == b->src_port && addr_eq(&a->src, &b->dst) &&
+           addr_eq(&a->dst, &b->src);
+}
+
+static bool tuple_match(const struct tuple *key, const struct tuple *tuple, enum dir *dir)
+{
+    if (key->proto != tuple->proto)
+        return false;
+    if (same_direction(key, tuple)) {
+        *dir = DIR_TO_SERVER;
+        return true;
+    }
+    *dir = DIR_TO_CLIENT;
+    return other_direction(key, tuple);
+}
+
+/* The node of the tuple, 0 when there is none. */
+static uint32_t index_find(const struct flow_table *t, uint32_t tag, const struct tuple *tuple,
+                           enum dir *dir)
+{
+    for (uint32_t at = tag & t->mask;; at = (at + 1) & t->mask) {
+        const struct slot *slot = &t->slots[at];
+        if (slot->node == 0)
+            return 0;
+        if (slot->tag == tag && tuple_match(&table_flow(t, slot->node)->key, tuple, dir))
+            return slot->node;
+    }
+}
+
+static void index_put(struct slot *slots, uint32_t mask, struct slot slot)
+{
+    uint32_t at = slot.tag & mask;
+    while (slots[at].node)
+        at = (at + 1) & mask;
+    slots[at] = slot;
+}
+
+/* Fills the hole with what probing had moved past it, so that no tombstone is needed. */
+static void index_remove(struct flow_table *t, uint32_t tag, uint32_t node)
+{
+    uint32_t hole = tag & t->mask;
+    while (t->slots[hole].node != node)
+        hole = (hole + 1) & t->mask;
+    for (uint32_t at = (hole + 1) & t->mask; t->slots[at].node; at = (at + 1) & t->mask) {
+        uint32_t home = t->slots[at].tag & t->mask;
+        if (((at - home) & t->mask) >= ((at - hole) & t->mask)) {
+            t->slots[hole] = t->slots[at];
+            hole = at;
+        }
+    }
+    t->slots[hole] = (struct slot){0, 0};
+}
+
+/* Keeps a quarter of the slots free; when memory is out, one in 16. */
+static bool index_room(struct flow_table *t)
+{
+    uint32_t size = t->mask + 1;
+    if (t->stats.open < size / 4 * 3)
+        return true;
+    struct slot *bigger = size <= UINT32_MAX / 4 ? calloc((size_t)size * 2, sizeof *bigger) : NULL;
+    if (!bigger)
+        return t->stats.open < size - size / 16;
+    for (uint32_t i = 0; i < size; i++) {
+        if (t->slots[i].node)
+            index_put(bigger, size * 2 - 1, t->slots[i]);
+    }
+    free(t->slots);
+    t->slots = bigger;
+    t->mask = size * 2 - 1;
+    return true;
+}
+
+/* ---- pool ------------------------------------------------------------------------------------ */
+
+static bool chunk_new(struct chunk *c)
+{
+    struct flow *flows = aligned_alloc(CHUNK_ALIGN, CHUNK_FLOWS * sizeof *flows);
+    struct link *links = malloc(CHUNK_FLOWS * sizeof *links);
+    if (!flows || !links) {
+        free(flows);
+        free(links);
+        return false;
+    }
+    *c = (struct chunk){flows, links};
+    return true;
+}
+
+/* Small captures do not pay for a huge page. */
+static void chunk_huge(const struct chunk *c)
+{
+#ifdef MADV_HUGEPAGE
+    /* Only advice. */
+    (void)madvise(c->flows, CHUNK_FLOWS * sizeof *c->flows, MADV_HUGEPAGE);
+#else
+    (void)c;
+#endif
+}
+
+static uint32_t node_take(struct flow_table *t)
+{
+    uint32_t node = t->free_node;
+    if (node) {
+        t->free_node = table_link(t, node)->next;
+        return node;
+    }
+    uint32_t i = t->fresh - LISTS;
+    if (i % CHUNK_FLOWS == 0) {
+        struct chunk *c = &t->chunks[i >> CHUNK_SHIFT];
+        if (!chunk_new(c))
+            return 0;
+        if (i > 0)
+            chunk_huge(c);
+    }
+    return t->fresh++;
+}
+
+static void node_give(struct flow_table *t, uint32_t node)
+{
+    struct flow *f = table_flow(t, node);
+    stream_free(f->stream[0]);
+    stream_free(f->stream[1]);
+    f->id = 0; /* marks a free one */
+    table_link(t, node)->next = t->free_node;
+    t->free_node = node;
+}
+
+/* ---- table ----------------------------------------------------------------------------------- */
+
+struct flow_table *flow_table_new(const struct flow_config *config, flow_end_fn *on_end, void *ctx)
+{
+    struct flow_table *t = calloc(1, sizeof *t);
+    if (!t)
+        return NULL;
+    t->max_flows = config->max_flows < 1               ? 1
+                   : config->max_flows > MAX_FLOWS_TOP ? MAX_FLOWS_TOP
+                                                       : config->max_flows;
+    t->max_half_open = config->max_half_open ? config->max_half_open : t->max_flows;
+    t->slots = calloc(SLOTS_FIRST, sizeof *t->slots);
+    t->mask = SLOTS_FIRST - 1;
+    t->chunks = calloc(t->max_flows / CHUNK_FLOWS + 1, sizeof *t->chunks);
+    t->key = HASH_KEY;
+    t->fresh = LISTS;
+    t->on_end = on_end;
+    t->ctx = ctx;
+    wheel_init(t, config);
+    if (!t->slots || !t->chunks) {
+        flow_table_free(t);
+        return NULL;
+    }
+    return t;
+}
+
+void flow_table_free(struct flow_table *t)
+{
+    if (!t)
+        return;
+    for (uint32_t node = LISTS; node < t->fresh; node++) {
+        const struct flow *f = table_flow(t, node);
+        if (f->id) {
+            stream_free(f->stream[0]);
+            stream_free(f->stream[1]);
+        }
+    }
+    for (uint32_t i = 0; t->chunks && i <= t->max_flows / CHUNK_FLOWS; i++) {
+        free(t->chunks[i].flows);
+        free(t->chunks[i].links);
+    }
+    free(t->chunks);
+    free(t->slots);
+    free(t);
+}
+
+static void end_flow(struct flow_table *t, uint32_t node, enum end_reason otherwise, int64_t ts_ns)
+{
+    struct flow *f = table_flow(t, node);
+    struct flow_end how = flow_end_of(f, otherwise, ts_ns);
+    t->on_end(t->ctx, f, &how);
+    index_remove(t, hash_tuple(t->key, &f->key), node);
+    wheel_remove(t, node);
+    node_give(t, node);
+    t->stats.open--;
+}
+
+static void time_out(struct flow_table *t, uint32_t node)
+{
+    const struct flow *f = table_flow(t, node);
+    /* When silence was long enough, not when it was noticed. Saturates: broken files have any time. */
+    int64_t span = (int64_t)t->timeout[f->timer] << TICK_SHIFT;
+    int64_t ts_ns = f->last.ts_ns > INT64_MAX - span ? INT64_MAX : f->last.ts_ns + span;
+    end_flow(t, node, END_TIMEOUT, ts_ns);
+}
+
+static void evict(struct flow_table *t, uint32_t node)
+{
+    t->stats.evicted++;
+    end_flow(t, node, END_EVICTED, t->raw_ns);
+}
+
+static void make_room(struct flow_table *t, const struct packet *p)
+{
+    if (p->kind == PACKET_TCP && t->half_open >= t->max_half_open)
+        evict(t, wheel_oldest_half_open(t));
+    if (t->stats.open >= t->max_flows || (!index_room(t) && t->stats.open > 0))
+        evict(t, wheel_nearest(t));
+}
+
+static uint32_t create(struct flow_table *t, uint32_t tag, const struct packet *p, enum dir *dir)
+{
+    make_room(t, p);
+    uint32_t node = node_take(t);
+    if (!node)
+        return 0;
+    struct flow *f = table_flow(t, node);
+    *f = (struct flow){
+        .key = p->tuple,
+        .first = p->at,
+        .last = p->at,
+        .id = ++t->next_id,
+        .vlan = p->vlan,
+        .midstream = p->kind == PACKET_TCP,
+    };
+    *dir = flow_first_dir(p);
+    if (*dir == DIR_TO_CLIENT)
+        flow_turn(f);
+    index_put(t->slots, t->mask, (struct slot){tag, node});
+    t->stats.created++;
+    if (++t->stats.open > t->stats.open_max)
+        t->stats.open_max = t->stats.open;
+    return node;
+}
+
+struct flow *flow_lookup(struct flow_table *t, const struct packet *p, enum dir *dir)
+{
+    wheel_clock(t, p->at.ts_ns);
+    uint32_t tag = hash_tuple(t->key, &p->tuple);
+    uint32_t node = index_find(t, tag, &p->tuple, dir);
+    if (node) {
+        const struct flow *f = table_flow(t, node);
+        if (wheel_timed_out(t, f)) {
+            time_out(t, node);
+            node = 0;
+        } else if (flow_restarts(f, p, *dir)) {
+            end_flow(t, node, END_TIMEOUT, p->at.ts_ns);
+            node = 0;
+        }
+    }
+    bool is_new = node == 0;
+    if (is_new)
+        node = create(t, tag, p, dir);
+    if (!node)
+        return NULL;
+    struct flow *f = table_flow(t, node);
+    if (flow_turns(f, p, *dir)) {
+        flow_reverse(t, f);
+        *dir = dir_other(*dir);
+    }
+    flow_update(f, p, *dir);
+    wheel_touch(t, node, is_new);
+    return f;
+}
+
+struct flow *flow_find(struct flow_table *t, const struct tuple *tuple, enum dir *dir)
+{
+    uint32_t node = index_find(t, hash_tuple(t->key, tuple), tuple, dir);
+    return node ? table_flow(t, node) : NULL;
+}
+
+void flow_reverse(struct flow_table *t, struct flow *f)
+{
+    /* The hash is the same for both directions: the index does not change. */
+    (void)t;
+    flow_turn(f);
+}
+
+void flow_table_expire(struct flow_table *t, int64_t now_ns)
+{
+    wheel_clock(t, now_ns);
+    if (t->now == t->expired)
+        return;
+    for (uint32_t node = wheel_due(t); node; node = wheel_due(t))
+        time_out(t, node);
+    t->expired = t->now;
+}
+
+struct order {
+    uint64_t id;
+    uint32_t node;
+};
+
+static int by_id(const void *a, const void *b)
+{
+    const struct order *x = a;
+    const struct order *y = b;
+    return (x->id > y->id) - (x->id < y->id);
+}
+
+void flow_table_finish(struct flow_table *t, int64_t now_ns)
+{
+    struct order *order = calloc(t->stats.open ? t->stats.open : 1, sizeof *order);
+    uint32_t count = 0;
+    for (uint32_t node = LISTS; node < t->fresh; node++) {
+        uint64_t id = table_flow(t, node)->id;
+        if (id && order)
+            order[count++] = (struct order){id, node};
+        else if (id) /* without memory: all of them, but in order of the pool */
+            end_flow(t, node, END_CAPTURE, now_ns);
+    }
+    if (order)
+        qsort(order, count, sizeof *order, by_id);
+    for (uint32_t i = 0; i < count; i++)
+        end_flow(t, order[i].node, END_CAPTURE, now_ns);
+    free(order);
+}
+
+struct flow_stats flow_table_stats(const struct flow_table *t)
+{
+    return t->stats;
+}

@@ -1,0 +1,105 @@
+/*
+ * flow/table: the parts of the flow table. Private to the layer.
+ * SPDX-License-Identifier: MIT
+ *
+ * Three parts share struct flow_table: the index (tuple to node number), the pool (node number to
+ * struct flow, which never moves) and the wheel (which nodes time out when). Node numbers below LISTS
+ * are the heads of the wheel's lists, so that 0 means "none" for a flow.
+ *
+ * The table's clock counts ticks of 2^20 ns (about 1 ms), never goes back and wraps; since every flow
+ * is looked at within its time-out, differences of 32 bits are enough.
+ */
+#ifndef FLOW_TABLE_H
+#define FLOW_TABLE_H
+
+#include "flow/flow.h"
+#include "tcp.h"
+
+#define TICK_SHIFT    20
+#define BUCKET_SHIFT  10 /* ticks of a bucket of the wheel: about 1.07 s */
+#define BUCKETS       1024
+#define HALF_OPEN     BUCKETS /* the list of flows under TIMER_HALF_OPEN, longest silent first */
+#define LISTS         (BUCKETS + 1)
+#define TICKS_MAX     (1U << 30)
+#define CHUNK_SHIFT   13 /* 8192 flows of 256 bytes: a huge page */
+#define CHUNK_FLOWS   (1U << CHUNK_SHIFT)
+#define SLOTS_FIRST   4096U
+#define MAX_FLOWS_TOP (1U << 30)
+
+struct slot {
+    uint32_t tag;  /* of the tuple's hash; its low bits are the home slot */
+    uint32_t node; /* 0: empty */
+};
+
+struct link {
+    uint32_t prev;
+    uint32_t next;
+};
+
+struct chunk {
+    struct flow *flows;
+    struct link *links;
+};
+
+struct flow_table {
+    /* index: open addressing, linear probing, no tombstones */
+    struct slot *slots;
+    uint32_t mask; /* number of slots - 1 */
+    uint32_t half_open;
+    uint64_t key;
+    /* pool */
+    struct chunk *chunks;
+    uint32_t fresh;     /* nodes used so far, heads included */
+    uint32_t free_node; /* list of free ones by link.next; 0: none */
+    /* wheel */
+    struct link heads[LISTS];
+    uint32_t bucket; /* the next bucket to expire */
+    uint32_t timeout[TIMERS];
+    /* clock */
+    int64_t raw_ns;   /* highest time of a packet since the clock was last set back */
+    int64_t clock_ns; /* the table's own */
+    uint32_t now;     /* the same in ticks */
+    uint32_t expired; /* the tick up to which everything due is gone */
+    bool started;
+    uint32_t max_flows;
+    uint32_t max_half_open;
+    uint64_t next_id;
+    struct flow_stats stats;
+    flow_end_fn *on_end;
+    void *ctx;
+};
+
+static inline struct flow *table_flow(const struct flow_table *t, uint32_t node)
+{
+    uint32_t i = node - LISTS;
+    return &t->chunks[i >> CHUNK_SHIFT].flows[i & (CHUNK_FLOWS - 1)];
+}
+
+static inline struct link *table_link(struct flow_table *t, uint32_t node)
+{
+    if (node < LISTS)
+        return &t->heads[node];
+    uint32_t i = node - LISTS;
+    return &t->chunks[i >> CHUNK_SHIFT].links[i & (CHUNK_FLOWS - 1)];
+}
+
+/* ---- wheel.c ---- */
+
+void wheel_init(struct flow_table *t, const struct flow_config *config);
+
+/* Brings the clock up to a packet's time. */
+void wheel_clock(struct flow_table *t, int64_t ts_ns);
+
+/* The node was touched now: puts it into the list of its timer. `is_new`: it is in none yet. */
+void wheel_touch(struct flow_table *t, uint32_t node, bool is_new);
+void wheel_remove(struct flow_table *t, uint32_t node);
+bool wheel_timed_out(const struct flow_table *t, const struct flow *f);
+
+/* A node whose time is up, 0 when there is none. */
+uint32_t wheel_due(struct flow_table *t);
+
+/* The node nearest to its time-out, of all / of those half open; 0 when there is none. */
+uint32_t wheel_nearest(struct flow_table *t);
+uint32_t wheel_oldest_half_open(const struct flow_table *t);
+
+#endif

@@ -1,0 +1,200 @@
+/*
+ * flow/wheel: the table's clock and time-outs.
+ * SPDX-License-Identifier: MIT
+ *
+ * A wheel of buckets of about a second. A packet only notes the time in its flow; a flow whose bucket
+ * comes up and that was touched since is put into a later one. Half-open flows have a list of their
+ * own, in order of their last packet, since the oldest of them goes when there are too many.
+ */
+#include "table.h"
+
+/* A clock that jumps ahead (a packet with a wrong time, a capture that was put together) ages flows by
+ * no more than this, one that goes back by less is a matter of order between interfaces. */
+#define JUMP_MAX_NS (3600 * NS_PER_S)
+#define BACK_MAX_NS (60 * NS_PER_S)
+
+/* One side has said FIN, then silence: what a vanished peer leaves. */
+#define HALF_CLOSED_NS (60 * NS_PER_S)
+/* Windows asks a DNS server five times within 10 s (at 0, 1, 2, 4, 8 s); its answer may come late. */
+#define DNS_NS (12 * NS_PER_S)
+
+/* Flows looked at for one to evict. */
+#define EVICT_TRIES 64
+
+static uint32_t ticks(int64_t ns)
+{
+    int64_t n = ns >> TICK_SHIFT;
+    return n < 1 ? 1 : n > TICKS_MAX ? TICKS_MAX : (uint32_t)n;
+}
+
+static int64_t lesser(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
+
+void wheel_init(struct flow_table *t, const struct flow_config *config)
+{
+    for (uint32_t i = 0; i < LISTS; i++)
+        t->heads[i] = (struct link){i, i};
+    t->timeout[TIMER_HALF_OPEN] = ticks(config->syn_idle_ns);
+    t->timeout[TIMER_TCP] = ticks(config->tcp_idle_ns);
+    t->timeout[TIMER_HALF_CLOSED] = ticks(lesser(HALF_CLOSED_NS, config->tcp_idle_ns));
+    t->timeout[TIMER_LINGER] = ticks(config->linger_ns);
+    t->timeout[TIMER_UDP] = ticks(config->udp_idle_ns);
+    t->timeout[TIMER_DNS] = ticks(lesser(DNS_NS, config->udp_idle_ns));
+}
+
+void wheel_clock(struct flow_table *t, int64_t ts_ns)
+{
+    if (!t->started) {
+        t->started = true;
+        t->raw_ns = ts_ns;
+    }
+    if (ts_ns > t->raw_ns) {
+        /* Unsigned: the times of a broken file may be further apart than an int64_t reaches. */
+        uint64_t step = (uint64_t)ts_ns - (uint64_t)t->raw_ns;
+        t->clock_ns += step > JUMP_MAX_NS ? JUMP_MAX_NS : (int64_t)step;
+        t->raw_ns = ts_ns;
+        t->now = (uint32_t)((uint64_t)t->clock_ns >> TICK_SHIFT);
+    } else if ((uint64_t)t->raw_ns - (uint64_t)ts_ns > BACK_MAX_NS) {
+        t->raw_ns = ts_ns;
+    }
+}
+
+static void unlink_node(struct flow_table *t, uint32_t node)
+{
+    struct link *l = table_link(t, node);
+    table_link(t, l->prev)->next = l->next;
+    table_link(t, l->next)->prev = l->prev;
+}
+
+static void append(struct flow_table *t, uint32_t list, uint32_t node)
+{
+    struct link *head = &t->heads[list];
+    uint32_t last = head->prev;
+    *table_link(t, node) = (struct link){last, list};
+    table_link(t, last)->next = node;
+    head->prev = node;
+}
+
+/* The bucket in which the flow's time is up. Buckets come up when all of their time has passed. */
+static uint32_t bucket_of(const struct flow_table *t, const struct flow *f)
+{
+    uint32_t deadline = f->seen + t->timeout[f->timer];
+    uint32_t ahead = (deadline - (t->bucket << BUCKET_SHIFT)) >> BUCKET_SHIFT;
+    /* Longer than the wheel: comes up early and is put off again. */
+    return (t->bucket + (ahead < BUCKETS ? ahead : BUCKETS - 1)) % BUCKETS;
+}
+
+static void insert(struct flow_table *t, uint32_t node, const struct flow *f)
+{
+    append(t, f->timer == TIMER_HALF_OPEN ? HALF_OPEN : bucket_of(t, f), node);
+}
+
+void wheel_touch(struct flow_table *t, uint32_t node, bool is_new)
+{
+    struct flow *f = table_flow(t, node);
+    enum flow_timer timer = flow_timer(f);
+    unsigned before = f->timer;
+    f->seen = t->now;
+    if (!is_new && timer == before && timer != TIMER_HALF_OPEN)
+        return;
+    f->timer = timer & 7U;
+    if (!is_new) {
+        bool listed = before == TIMER_HALF_OPEN || timer == TIMER_HALF_OPEN;
+        /* A longer time-out is noticed when the bucket of the shorter comes up. */
+        if (!listed && t->timeout[timer] >= t->timeout[before])
+            return;
+        unlink_node(t, node);
+        t->half_open -= before == TIMER_HALF_OPEN;
+    }
+    insert(t, node, f);
+    t->half_open += timer == TIMER_HALF_OPEN;
+}
+
+void wheel_remove(struct flow_table *t, uint32_t node)
+{
+    unlink_node(t, node);
+    t->half_open -= table_flow(t, node)->timer == TIMER_HALF_OPEN;
+}
+
+bool wheel_timed_out(const struct flow_table *t, const struct flow *f)
+{
+    return t->now - f->seen >= t->timeout[f->timer];
+}
+
+uint32_t wheel_oldest_half_open(const struct flow_table *t)
+{
+    uint32_t node = t->heads[HALF_OPEN].next;
+    return node == HALF_OPEN ? 0 : node;
+}
+
+/* The first node of the bucket whose time is up; the others go where they belong by now. */
+static uint32_t bucket_due(struct flow_table *t, uint32_t list)
+{
+    for (;;) {
+        uint32_t node = t->heads[list].next;
+        if (node == list)
+            return 0;
+        const struct flow *f = table_flow(t, node);
+        if (wheel_timed_out(t, f))
+            return node;
+        unlink_node(t, node);
+        insert(t, node, f);
+    }
+}
+
+uint32_t wheel_due(struct flow_table *t)
+{
+    uint32_t oldest = wheel_oldest_half_open(t);
+    if (oldest && wheel_timed_out(t, table_flow(t, oldest)))
+        return oldest;
+    uint32_t current = t->now >> BUCKET_SHIFT;
+    /* After a jump one turn of the wheel shows every flow. */
+    uint32_t behind = (current - t->bucket) & (UINT32_MAX >> BUCKET_SHIFT);
+    if (behind > BUCKETS)
+        t->bucket = (current - BUCKETS) & (UINT32_MAX >> BUCKET_SHIFT);
+    while (t->bucket != current) {
+        uint32_t node = bucket_due(t, t->bucket % BUCKETS);
+        if (node)
+            return node;
+        t->bucket = (t->bucket + 1) & (UINT32_MAX >> BUCKET_SHIFT);
+    }
+    return 0;
+}
+
+/* The first flow of the wheel. Where it was touched since, it is put into its bucket and the next one
+ * looked at, but not for ever. */
+static uint32_t wheel_first(struct flow_table *t)
+{
+    uint32_t i = 0;
+    for (uint32_t tries = 0; i < BUCKETS;) {
+        uint32_t list = (t->bucket + i) % BUCKETS;
+        uint32_t node = t->heads[list].next;
+        if (node == list) {
+            i++;
+            continue;
+        }
+        const struct flow *f = table_flow(t, node);
+        if (tries++ == EVICT_TRIES || bucket_of(t, f) == list)
+            return node;
+        unlink_node(t, node);
+        insert(t, node, f);
+    }
+    return 0;
+}
+
+static int32_t ticks_left(const struct flow_table *t, uint32_t node)
+{
+    const struct flow *f = table_flow(t, node);
+    return (int32_t)(f->seen + t->timeout[f->timer] - t->now);
+}
+
+uint32_t wheel_nearest(struct flow_table *t)
+{
+    uint32_t half_open = wheel_oldest_half_open(t);
+    uint32_t first = wheel_first(t);
+    if (!half_open || !first)
+        return half_open ? half_open : first;
+    return ticks_left(t, first) < ticks_left(t, half_open) ? first : half_open;
+}

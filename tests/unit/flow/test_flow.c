@@ -1,0 +1,717 @@
+/*
+ * tests/unit/flow/test_flow: the flow table by script: packets in, flows and ends out.
+ * SPDX-License-Identifier: MIT
+ *
+ * C is 10.0.0.1:50000, S is 10.0.0.2:443. A step is a packet at a time in milliseconds.
+ */
+#include "flow/flow.h"
+#include "unit.h"
+
+#define CLIENT      0x0a000001U
+#define SERVER      0x0a000002U
+#define CLIENT_PORT 50000
+#define SERVER_PORT 443
+#define ISN_C       1000U
+#define ISN_S       9000U
+#define ENDS_MAX    64
+
+enum {
+    S = TCP_SYN,
+    A = TCP_ACK,
+    SA = TCP_SYN | TCP_ACK,
+    F = TCP_FIN | TCP_ACK,
+    R = TCP_RST,
+    RA = TCP_RST | TCP_ACK,
+};
+
+struct ended {
+    struct flow flow;
+    struct flow_end how;
+    enum flow_state state;
+};
+
+struct bench {
+    struct flow_table *table;
+    struct flow_config config;
+    struct ended ended[ENDS_MAX];
+    size_t ends;
+    uint32_t frame;
+};
+
+static void on_end(void *ctx, struct flow *flow, const struct flow_end *how)
+{
+    struct bench *b = ctx;
+    assert_true(b->ends < ENDS_MAX);
+    b->ended[b->ends++] = (struct ended){*flow, *how, flow_state(flow)};
+}
+
+static int set_up(void **state)
+{
+    struct bench *b = calloc(1, sizeof *b);
+    assert_non_null(b);
+    b->config = flow_config_default();
+    b->table = flow_table_new(&b->config, on_end, b);
+    assert_non_null(b->table);
+    *state = b;
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    struct bench *b = *state;
+    flow_table_free(b->table);
+    free(b);
+    return 0;
+}
+
+static struct ip_addr v4(uint32_t a)
+{
+    return (struct ip_addr){{(uint8_t)(a >> 24), (uint8_t)(a >> 16), (uint8_t)(a >> 8), (uint8_t)a},
+                            4};
+}
+
+static struct packet packet(struct bench *b, int64_t ms, enum dir dir)
+{
+    struct packet p = {
+        .at = {NS_PER_S * 1000 + ms * NS_PER_MS, ++b->frame, 0},
+        .kind = PACKET_TCP,
+        .tuple = {v4(CLIENT), v4(SERVER), CLIENT_PORT, SERVER_PORT, IP_PROTO_TCP},
+        .ttl = 64,
+        .ip_id = (uint16_t)b->frame,
+        .has_mac = true,
+        .src_mac = {{1}},
+        .dst_mac = {{2}},
+    };
+    if (dir == DIR_TO_CLIENT) {
+        p.tuple = (struct tuple){v4(SERVER), v4(CLIENT), SERVER_PORT, CLIENT_PORT, IP_PROTO_TCP};
+        p.src_mac.bytes[0] = 2;
+        p.dst_mac.bytes[0] = 1;
+    }
+    return p;
+}
+
+/* A TCP packet; checks the direction the table sees. */
+static struct flow *tcp(struct bench *b, int64_t ms, enum dir dir, uint8_t flags, uint32_t seq,
+                        uint32_t ack, uint32_t len)
+{
+    struct packet p = packet(b, ms, dir);
+    p.tcp.flags = flags;
+    p.tcp.seq = seq;
+    p.tcp.ack = ack;
+    p.payload_len = len;
+    enum dir seen = dir_other(dir);
+    flow_table_expire(b->table, p.at.ts_ns);
+    struct flow *f = flow_lookup(b->table, &p, &seen);
+    assert_non_null(f);
+    assert_int_equal(seen, dir);
+    return f;
+}
+
+static struct flow *udp(struct bench *b, int64_t ms, enum dir dir, uint16_t client_port,
+                        uint16_t server_port)
+{
+    struct packet p = packet(b, ms, dir);
+    p.kind = PACKET_UDP;
+    p.tuple.proto = IP_PROTO_UDP;
+    p.tuple.src_port = dir == DIR_TO_SERVER ? client_port : server_port;
+    p.tuple.dst_port = dir == DIR_TO_SERVER ? server_port : client_port;
+    p.payload_len = 40;
+    enum dir seen = dir_other(dir);
+    flow_table_expire(b->table, p.at.ts_ns);
+    struct flow *f = flow_lookup(b->table, &p, &seen);
+    assert_non_null(f);
+    assert_int_equal(seen, dir);
+    return f;
+}
+
+#define UP   DIR_TO_SERVER
+#define DOWN DIR_TO_CLIENT
+
+static void expire(struct bench *b, int64_t ms)
+{
+    flow_table_expire(b->table, NS_PER_S * 1000 + ms * NS_PER_MS);
+}
+
+static void finish(struct bench *b, int64_t ms)
+{
+    flow_table_finish(b->table, NS_PER_S * 1000 + ms * NS_PER_MS);
+    assert_int_equal(flow_table_stats(b->table).open, 0);
+}
+
+static struct flow *handshake(struct bench *b, int64_t ms)
+{
+    tcp(b, ms, UP, S, ISN_C, 0, 0);
+    tcp(b, ms + 20, DOWN, SA, ISN_S, ISN_C + 1, 0);
+    return tcp(b, ms + 21, UP, A, ISN_C + 1, ISN_S + 1, 0);
+}
+
+static void test_connection(void **state)
+{
+    struct bench *b = *state;
+    struct flow *f = handshake(b, 0);
+    assert_int_equal(flow_state(f), FLOW_ESTABLISHED);
+    assert_int_equal(f->id, 1);
+    assert_int_equal(f->syns, 1);
+    assert_int_equal(f->rtt_us, 20000);
+    assert_int_equal(f->first.frame, 1);
+    assert_int_equal(f->answered.frame, 2);
+    assert_int_equal(f->side[UP].isn, ISN_C);
+    assert_int_equal(f->side[DOWN].isn, ISN_S);
+    assert_int_equal(f->client_mac.bytes[0], 1);
+    assert_false(f->midstream);
+    tcp(b, 30, UP, A, ISN_C + 1, ISN_S + 1, 100);
+    f = tcp(b, 40, DOWN, A, ISN_S + 1, ISN_C + 101, 1400);
+    assert_int_equal(f->side[UP].seq_end, ISN_C + 101);
+    assert_int_equal(f->side[UP].bytes, 100);
+    assert_int_equal(f->side[DOWN].ack, ISN_C + 101);
+    assert_int_equal(f->side[DOWN].packets, 2);
+    assert_true(f->side[DOWN].data);
+    f = tcp(b, 50, DOWN, F, ISN_S + 1401, ISN_C + 101, 0);
+    assert_int_equal(f->end_at.frame, 6);
+    tcp(b, 60, UP, F, ISN_C + 101, ISN_S + 1402, 0);
+    f = tcp(b, 70, DOWN, A, ISN_S + 1402, ISN_C + 102, 0);
+    assert_int_equal(flow_state(f), FLOW_CLOSED);
+    assert_int_equal(b->ends, 0);
+    expire(b, 1900);
+    assert_int_equal(b->ends, 0);
+    expire(b, 3500);
+    assert_int_equal(b->ends, 1);
+    assert_int_equal(b->ended[0].how.reason, END_FIN);
+    assert_int_equal(b->ended[0].how.by, DIR_TO_CLIENT);
+    assert_int_equal(b->ended[0].how.at.frame, 6);
+    assert_int_equal(flow_table_stats(b->table).open, 0);
+}
+
+static void test_syn_without_answer(void **state)
+{
+    struct bench *b = *state;
+    const int64_t at[] = {0, 1000, 3000, 7000, 15000, 31000, 63000};
+    struct flow *f = NULL;
+    for (size_t i = 0; i < sizeof at / sizeof *at; i++)
+        f = tcp(b, at[i], UP, S, ISN_C, 0, 0);
+    assert_int_equal(f->syns, 7);
+    assert_int_equal(flow_state(f), FLOW_NO_REPLY);
+    assert_int_equal(flow_table_stats(b->table).created, 1);
+    expire(b, 182000);
+    assert_int_equal(b->ends, 0);
+    expire(b, 184000);
+    assert_int_equal(b->ends, 1);
+    assert_int_equal(b->ended[0].how.reason, END_TIMEOUT);
+    assert_int_equal(b->ended[0].how.at.frame, 0);
+    assert_int_equal(b->ended[0].state, FLOW_NO_REPLY);
+    /* When the silence was long enough, not when it was noticed. */
+    int64_t end_ms = b->ended[0].how.at.ts_ns / NS_PER_MS - 1000000;
+    assert_true(end_ms > 182900 && end_ms <= 183000);
+}
+
+static void test_refused(void **state)
+{
+    struct bench *b = *state;
+    tcp(b, 0, UP, S, ISN_C, 0, 0);
+    struct flow *f = tcp(b, 20, DOWN, RA, 0, ISN_C + 1, 0);
+    assert_int_equal(flow_state(f), FLOW_REFUSED);
+    assert_int_equal(f->rst_ttl, 64);
+    tcp(b, 520, UP, S, ISN_C, 0, 0);
+    tcp(b, 540, DOWN, RA, 0, ISN_C + 1, 0);
+    tcp(b, 1040, UP, S, ISN_C + 77777, 0, 0); /* some systems try with a new number */
+    f = tcp(b, 1060, DOWN, RA, 0, ISN_C + 77778, 0);
+    assert_int_equal(flow_state(f), FLOW_REFUSED);
+    assert_int_equal(f->syns, 3);
+    assert_int_equal(flow_table_stats(b->table).created, 1);
+    finish(b, 1100);
+    assert_int_equal(b->ended[0].how.reason, END_RST);
+    assert_int_equal(b->ended[0].how.by, DIR_TO_CLIENT);
+    assert_int_equal(b->ended[0].how.at.frame, 2);
+}
+
+static void test_accepted_after_refusal(void **state)
+{
+    struct bench *b = *state;
+    tcp(b, 0, UP, S, ISN_C, 0, 0);
+    tcp(b, 20, DOWN, RA, 0, ISN_C + 1, 0);
+    tcp(b, 520, UP, S, ISN_C, 0, 0);
+    struct flow *f = tcp(b, 540, DOWN, SA, ISN_S, ISN_C + 1, 0);
+    assert_int_equal(flow_state(f), FLOW_ESTABLISHED);
+    assert_int_equal(f->end_at.frame, 0);
+    finish(b, 1000);
+    assert_int_equal(b->ended[0].how.reason, END_CAPTURE);
+}
+
+static void test_answer_before_question(void **state)
+{
+    struct bench *b = *state;
+    struct flow *f = tcp(b, 0, DOWN, SA, ISN_S, ISN_C + 1, 0);
+    assert_true(f->midstream);
+    assert_true(flow_is_stray(f));
+    assert_int_equal(f->client_mac.bytes[0], 1);
+    f = tcp(b, 1, UP, S, ISN_C, 0, 0);
+    assert_false(f->midstream);
+    assert_int_equal(f->syns, 1);
+    assert_int_equal(f->first.frame, 2);
+    assert_int_equal(f->answered.frame, 1);
+    assert_int_equal(f->rtt_us, 0);
+    assert_int_equal(flow_state(f), FLOW_ESTABLISHED);
+    assert_int_equal(flow_table_stats(b->table).created, 1);
+}
+
+/* Neither port is known, so the answerer looks like the client until the SYN comes. */
+static void test_refusal_before_question(void **state)
+{
+    struct bench *b = *state;
+    struct packet rst = packet(b, 0, DOWN);
+    struct packet syn = packet(b, 1, UP);
+    rst.tuple.src_port = syn.tuple.dst_port = 40000;
+    rst.tcp.flags = RA;
+    rst.tcp.ack = ISN_C + 1;
+    syn.tcp.flags = S;
+    syn.tcp.seq = ISN_C;
+    enum dir dir;
+    struct flow *f = flow_lookup(b->table, &rst, &dir);
+    assert_int_equal(dir, UP);
+    f = flow_lookup(b->table, &syn, &dir);
+    assert_int_equal(dir, UP);
+    assert_int_equal(f->key.dst_port, 40000);
+    assert_int_equal(flow_state(f), FLOW_REFUSED);
+    assert_int_equal(f->end_by, DOWN);
+    assert_int_equal(f->answered.frame, 1);
+    assert_int_equal(f->first.frame, 2);
+    assert_int_equal(flow_table_stats(b->table).created, 1);
+}
+
+static void test_tuple_starts_anew(void **state)
+{
+    struct bench *b = *state;
+    handshake(b, 0);
+    tcp(b, 30, UP, F, ISN_C + 1, ISN_S + 1, 0);
+    tcp(b, 40, DOWN, F, ISN_S + 1, ISN_C + 2, 0);
+    struct flow *f = tcp(b, 500, UP, S, ISN_C + 50000, 0, 0);
+    assert_int_equal(f->id, 2);
+    assert_int_equal(b->ends, 1);
+    assert_int_equal(b->ended[0].how.reason, END_FIN);
+    assert_int_equal(b->ended[0].how.by, DIR_TO_SERVER);
+    tcp(b, 510, DOWN, SA, ISN_S + 3, ISN_C + 50001, 0);
+    /* A repeated SYN of the same connection does not start another. */
+    f = tcp(b, 511, UP, S, ISN_C + 50000, 0, 0);
+    assert_int_equal(f->id, 2);
+    assert_int_equal(f->syns, 2);
+    /* The answer of a third one comes before its SYN. */
+    f = tcp(b, 600, DOWN, SA, ISN_S + 99, ISN_C + 70001, 0);
+    assert_int_equal(f->id, 3);
+    assert_int_equal(b->ended[1].how.reason, END_TIMEOUT);
+    f = tcp(b, 601, UP, S, ISN_C + 70000, 0, 0);
+    assert_int_equal(f->id, 3);
+}
+
+static void test_reset(void **state)
+{
+    struct bench *b = *state;
+    handshake(b, 0);
+    tcp(b, 30, UP, A, ISN_C + 1, ISN_S + 1, 500);
+    struct packet p = packet(b, 35, DOWN);
+    p.tcp.flags = R;
+    p.tcp.seq = ISN_S + 1;
+    p.ttl = 120;
+    p.ip_id = 4242;
+    enum dir dir;
+    struct flow *f = flow_lookup(b->table, &p, &dir);
+    assert_int_equal(flow_state(f), FLOW_RESET);
+    assert_true(f->rst_first);
+    assert_int_equal(f->rst_ttl, 120);
+    assert_int_equal(f->rst_ip_id, 4242);
+    /* What the real server sent in the meantime still belongs to the flow. */
+    f = tcp(b, 50, DOWN, A, ISN_S + 1, ISN_C + 501, 1400);
+    assert_int_equal(f->id, 1);
+    assert_int_equal(f->rst_ttl, 120);
+    assert_int_equal(f->side[DOWN].bytes, 1400);
+    tcp(b, 60, UP, R, ISN_C + 501, 0, 0);
+    expire(b, 5000);
+    assert_int_equal(b->ends, 1);
+    assert_int_equal(b->ended[0].how.reason, END_RST);
+    assert_int_equal(b->ended[0].how.by, DIR_TO_CLIENT);
+    assert_int_equal(b->ended[0].how.at.frame, 5);
+}
+
+static void test_fin_then_rst(void **state)
+{
+    struct bench *b = *state;
+    handshake(b, 0);
+    tcp(b, 30, UP, F, ISN_C + 1, ISN_S + 1, 0);
+    tcp(b, 35, UP, RA, ISN_C + 2, ISN_S + 1, 0);
+    expire(b, 5000);
+    assert_int_equal(b->ends, 1);
+    assert_int_equal(b->ended[0].how.reason, END_FIN);
+    assert_int_equal(b->ended[0].how.by, DIR_TO_SERVER);
+    assert_int_equal(b->ended[0].state, FLOW_CLOSED);
+}
+
+static void test_one_fin(void **state)
+{
+    struct bench *b = *state;
+    handshake(b, 0);
+    tcp(b, 1000, UP, F, ISN_C + 1, ISN_S + 1, 0);
+    tcp(b, 50000, DOWN, A, ISN_S + 1, ISN_C + 2, 1400);
+    expire(b, 109000);
+    assert_int_equal(b->ends, 0);
+    expire(b, 112000);
+    assert_int_equal(b->ends, 1);
+    assert_int_equal(b->ended[0].how.reason, END_FIN);
+    assert_int_equal(b->ended[0].how.at.frame, 4);
+}
+
+static void test_idle(void **state)
+{
+    struct bench *b = *state;
+    handshake(b, 0);
+    struct flow *f = NULL;
+    /* Keep-alives count as life, but their byte is no data. */
+    for (int64_t minute = 1; minute <= 40; minute += 10) {
+        tcp(b, minute * 60000, UP, A, ISN_C, ISN_S + 1, 1);
+        f = tcp(b, minute * 60000 + 20, DOWN, A, ISN_S + 1, ISN_C + 1, 0);
+        assert_int_equal(f->id, 1);
+    }
+    assert_false(f->side[UP].data);
+    assert_int_equal(f->side[UP].seq_end, ISN_C + 1);
+    expire(b, 45 * 60000);
+    assert_int_equal(b->ends, 0);
+    expire(b, 46 * 60000 + 3000);
+    assert_int_equal(b->ends, 1);
+    assert_int_equal(b->ended[0].how.reason, END_TIMEOUT);
+}
+
+/* The table looks at the flow when a packet comes, even if nobody called expire. */
+static void test_late_packet_is_another_flow(void **state)
+{
+    struct bench *b = *state;
+    struct packet p = packet(b, 0, UP);
+    p.kind = PACKET_UDP;
+    p.tuple.proto = IP_PROTO_UDP;
+    enum dir dir;
+    assert_int_equal(flow_lookup(b->table, &p, &dir)->id, 1);
+    p.at.ts_ns += 59 * NS_PER_S;
+    assert_int_equal(flow_lookup(b->table, &p, &dir)->id, 1);
+    p.at.ts_ns += 61 * NS_PER_S;
+    assert_int_equal(flow_lookup(b->table, &p, &dir)->id, 2);
+    assert_int_equal(b->ends, 1);
+}
+
+static void test_udp_time_outs(void **state)
+{
+    struct bench *b = *state;
+    udp(b, 0, UP, 50001, 53);
+    udp(b, 10, UP, 50002, 53);
+    struct flow *f = udp(b, 30, DOWN, 50001, 53);
+    assert_int_equal(flow_state(f), FLOW_ESTABLISHED);
+    assert_int_equal(f->answered.frame, 3);
+    udp(b, 40, DOWN, 50003, 53); /* the answer first: the port says who the server is */
+    udp(b, 50, UP, 50003, 53);
+    udp(b, 60, UP, 50004, 443);
+    expire(b, 11000);
+    assert_int_equal(b->ends, 0);
+    expire(b, 14000);
+    assert_int_equal(b->ends, 2);
+    assert_int_equal(b->ended[0].flow.key.src_port, 50001);
+    assert_int_equal(b->ended[1].flow.key.src_port, 50003);
+    expire(b, 63000);
+    assert_int_equal(b->ends, 4);
+    assert_int_equal(b->ended[2].state, FLOW_NO_REPLY);
+    /* A DNS port that asks again after its answer waits for as long as any other. */
+    udp(b, 70000, UP, 50005, 53);
+    udp(b, 70010, DOWN, 50005, 53);
+    udp(b, 70020, UP, 50005, 53);
+    expire(b, 128000);
+    assert_int_equal(b->ends, 4);
+    expire(b, 132000);
+    assert_int_equal(b->ends, 5);
+}
+
+static void test_orientation(void **state)
+{
+    static const struct {
+        uint16_t from, to;
+        enum dir dir;
+    } cases[] = {
+        {50000, 443, UP},   {443, 50000, DOWN}, {50000, 8080, UP},  {8080, 50000, DOWN},
+        {700, 50000, DOWN}, {123, 123, UP},     {40000, 50000, UP}, {50000, 40000, UP},
+        {68, 67, UP},       {67, 68, DOWN},
+    };
+    struct bench *b = *state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct packet p = packet(b, 0, UP);
+        p.tuple.src.bytes[3] = (uint8_t)(i + 10);
+        p.tuple.src_port = cases[i].from;
+        p.tuple.dst_port = cases[i].to;
+        p.tcp.flags = A;
+        p.payload_len = 10;
+        enum dir dir;
+        const struct flow *f = flow_lookup(b->table, &p, &dir);
+        assert_int_equal(dir, cases[i].dir);
+        assert_int_equal(f->key.src_port, dir == UP ? cases[i].from : cases[i].to);
+        assert_true(f->midstream);
+        assert_false(flow_is_stray(f));
+        assert_int_equal(f->answered.frame, dir == UP ? 0 : f->first.frame);
+    }
+}
+
+static void test_reverse(void **state)
+{
+    struct bench *b = *state;
+    udp(b, 0, UP, 50000, 40000);
+    struct flow *f = udp(b, 10, DOWN, 50000, 40000);
+    flow_reverse(b->table, f);
+    assert_int_equal(f->key.src_port, 40000);
+    assert_int_equal(f->answered.frame, 1);
+    enum dir dir;
+    struct packet p = packet(b, 20, UP);
+    p.kind = PACKET_UDP;
+    p.tuple.proto = IP_PROTO_UDP;
+    p.tuple.dst_port = 40000;
+    struct flow *again = flow_lookup(b->table, &p, &dir);
+    assert_ptr_equal(again, f);
+    assert_int_equal(dir, DOWN);
+    assert_int_equal(f->side[DOWN].packets, 2);
+    assert_int_equal(f->client_mac.bytes[0], 2);
+}
+
+static void test_icmp(void **state)
+{
+    struct bench *b = *state;
+    struct flow *f = tcp(b, 0, UP, S, ISN_C, 0, 0);
+    enum dir dir;
+    struct packet icmp = packet(b, 5, DOWN);
+    icmp.kind = PACKET_ICMP;
+    icmp.tuple = (struct tuple){v4(0x0a0000fe), v4(CLIENT), 0, 0, IP_PROTO_ICMP};
+    icmp.icmp = (struct packet_icmp){.type = 3, .code = 4, .mtu = 1400, .has_quote = true};
+    icmp.icmp.quote =
+        (struct tuple){v4(CLIENT), v4(SERVER), CLIENT_PORT, SERVER_PORT, IP_PROTO_TCP};
+    struct flow *quoted = flow_find(b->table, &icmp.icmp.quote, &dir);
+    assert_ptr_equal(quoted, f);
+    assert_int_equal(dir, UP);
+    flow_icmp(f, &icmp);
+    assert_int_equal(flow_state(f), FLOW_NO_REPLY); /* smaller packets may still arrive */
+    icmp.icmp.code = 13;
+    flow_icmp(f, &icmp);
+    assert_int_equal(flow_state(f), FLOW_UNREACHABLE);
+    icmp.icmp.code = 1;
+    flow_icmp(f, &icmp);
+    assert_int_equal(f->icmp_code, 13);
+    assert_int_equal(f->icmp_from.bytes[3], 0xfe);
+    icmp.icmp.quote.src_port = 1;
+    assert_null(flow_find(b->table, &icmp.icmp.quote, &dir));
+    expire(b, 130000);
+    assert_int_equal(b->ends, 1);
+    assert_int_equal(b->ended[0].how.reason, END_ICMP);
+    assert_int_equal(b->ended[0].how.at.frame, 2);
+    /* An answer makes it an ordinary flow. */
+    f = tcp(b, 200000, UP, S, ISN_C, 0, 0);
+    icmp.icmp.code = 1;
+    flow_icmp(f, &icmp);
+    f = tcp(b, 200100, DOWN, SA, ISN_S, ISN_C + 1, 0);
+    assert_int_equal(flow_state(f), FLOW_ESTABLISHED);
+    finish(b, 200200);
+    assert_int_equal(b->ended[1].how.reason, END_CAPTURE);
+}
+
+static void test_stray(void **state)
+{
+    struct bench *b = *state;
+    struct flow *f = tcp(b, 0, DOWN, RA, ISN_S, ISN_C, 0);
+    assert_true(flow_is_stray(f));
+    f = tcp(b, 1, UP, A, ISN_C, ISN_S, 10);
+    assert_false(flow_is_stray(f));
+}
+
+static void test_clock_steps(void **state)
+{
+    struct bench *b = *state;
+    udp(b, 0, UP, 50001, 443);
+    /* A little back: another interface's packet. */
+    assert_int_equal(udp(b, -5000, UP, 50002, 443)->id, 2);
+    /* Far back: the clock was set. Both flows go on living from there. */
+    assert_int_equal(udp(b, -900000, UP, 50001, 443)->id, 1);
+    assert_int_equal(udp(b, -850000, UP, 50001, 443)->id, 1);
+    assert_int_equal(b->ends, 0);
+    expire(b, -838000);
+    assert_int_equal(b->ends, 1); /* 62 s of the second's silence passed */
+    assert_int_equal(b->ended[0].flow.id, 2);
+    /* One packet from the far future ends what is there, and time goes on. */
+    udp(b, INT64_C(1000000000000), UP, 50003, 443);
+    assert_int_equal(b->ends, 2);
+    udp(b, 1000, UP, 50003, 443);
+    assert_int_equal(udp(b, 2000, UP, 50003, 443)->id, 3);
+    expire(b, 70000);
+    assert_int_equal(b->ends, 3);
+}
+
+static void test_extreme_times(void **state)
+{
+    struct bench *b = *state;
+    struct packet p = packet(b, 0, UP);
+    enum dir dir;
+    const int64_t times[] = {INT64_MIN, INT64_MAX, 0, INT64_MAX, INT64_MIN, -1, 1};
+    for (size_t i = 0; i < sizeof times / sizeof *times; i++) {
+        p.at.ts_ns = times[i];
+        flow_table_expire(b->table, times[i]);
+        assert_non_null(flow_lookup(b->table, &p, &dir));
+    }
+    flow_table_finish(b->table, INT64_MAX);
+    assert_true(b->ends >= 1);
+}
+
+static void test_half_open_cap(void **state)
+{
+    struct bench *b = *state;
+    flow_table_free(b->table);
+    b->config.max_half_open = 8;
+    b->table = flow_table_new(&b->config, on_end, b);
+    handshake(b, 0);
+    for (uint32_t i = 0; i < 20; i++) {
+        struct packet p = packet(b, 10 + i, UP);
+        p.tuple.src = v4(0x0b000000 + i);
+        p.tcp.flags = S;
+        enum dir dir;
+        assert_non_null(flow_lookup(b->table, &p, &dir));
+    }
+    assert_int_equal(b->ends, 12);
+    for (uint32_t i = 0; i < 12; i++) {
+        assert_int_equal(b->ended[i].flow.key.src.bytes[3], i);
+        assert_int_equal(b->ended[i].how.reason, END_EVICTED);
+    }
+    struct flow_stats stats = flow_table_stats(b->table);
+    assert_int_equal(stats.open, 9);
+    assert_int_equal(stats.evicted, 12);
+}
+
+static void test_cap(void **state)
+{
+    struct bench *b = *state;
+    flow_table_free(b->table);
+    b->config.max_flows = 10;
+    b->table = flow_table_new(&b->config, on_end, b);
+    for (uint16_t i = 0; i < 10; i++)
+        udp(b, i * 2000, UP, (uint16_t)(50000 + i), 443);
+    /* The first one goes on, so the second is the one nearest to its time-out. */
+    udp(b, 20000, UP, 50000, 443);
+    udp(b, 20001, UP, 50010, 443);
+    assert_int_equal(b->ends, 1);
+    assert_int_equal(b->ended[0].flow.key.src_port, 50001);
+    assert_int_equal(b->ended[0].how.reason, END_EVICTED);
+    assert_int_equal(flow_table_stats(b->table).open_max, 10);
+    finish(b, 30000);
+    assert_int_equal(b->ends, 11);
+    for (size_t i = 2; i < b->ends; i++)
+        assert_true(b->ended[i - 1].flow.id < b->ended[i].flow.id);
+}
+
+/* Many flows come, go in another order and come again: the index finds each of them, and only once. */
+static void test_many(void **state)
+{
+    enum {
+        FLOWS = 20000
+    };
+    struct bench *b = *state;
+    struct packet p = packet(b, 0, UP);
+    enum dir dir;
+    p.kind = PACKET_UDP;
+    p.tuple.proto = IP_PROTO_UDP;
+    for (uint32_t round = 0; round < 3; round++) {
+        for (uint32_t i = 0; i < FLOWS; i++) {
+            p.tuple.src = v4(0x0b000000 + i * 7919 % FLOWS);
+            struct flow *f = flow_lookup(b->table, &p, &dir);
+            assert_non_null(f);
+            assert_int_equal(f->side[UP].packets, round + 1);
+        }
+    }
+    assert_int_equal(flow_table_stats(b->table).open, FLOWS);
+    for (uint32_t i = 0; i < FLOWS; i++) {
+        struct tuple back = {v4(SERVER), v4(0x0b000000 + i), SERVER_PORT, CLIENT_PORT,
+                             IP_PROTO_UDP};
+        assert_non_null(flow_find(b->table, &back, &dir));
+        assert_int_equal(dir, DOWN);
+    }
+}
+
+static void ignore_end(void *ctx, struct flow *flow, const struct flow_end *how)
+{
+    size_t *count = ctx;
+    *count += flow->id != 0 && how->reason == END_TIMEOUT;
+}
+
+static void test_many_removed(void **state)
+{
+    enum {
+        FLOWS = 6000
+    };
+    struct bench *b = *state;
+    size_t ended = 0;
+    struct flow_table *t = flow_table_new(&b->config, ignore_end, &ended);
+    struct packet p = packet(b, 0, UP);
+    enum dir dir;
+    p.kind = PACKET_UDP;
+    p.tuple.proto = IP_PROTO_UDP;
+    for (uint32_t i = 0; i < FLOWS; i++) {
+        p.at.ts_ns = (int64_t)(i * 7919 % FLOWS) * 20 * NS_PER_MS;
+        p.tuple.src = v4(0x0b000000 + i);
+        flow_lookup(t, &p, &dir);
+    }
+    for (int64_t s = 0; s < 300; s++) {
+        flow_table_expire(t, s * NS_PER_S);
+        uint32_t open = flow_table_stats(t).open;
+        assert_int_equal(open + ended, FLOWS);
+        uint32_t found = 0;
+        for (uint32_t i = 0; i < FLOWS && s % 50 == 0; i++) {
+            p.tuple.src = v4(0x0b000000 + i);
+            found += flow_find(t, &p.tuple, &dir) != NULL;
+        }
+        assert_true(s % 50 != 0 || found == open);
+    }
+    assert_int_equal(ended, FLOWS);
+    flow_table_free(t);
+}
+
+static void test_ipv6_and_protocols_apart(void **state)
+{
+    struct bench *b = *state;
+    struct packet p = packet(b, 0, UP);
+    enum dir dir;
+    struct flow *four = flow_lookup(b->table, &p, &dir);
+    p.tuple.src.family = p.tuple.dst.family = 6;
+    struct flow *six = flow_lookup(b->table, &p, &dir);
+    p.kind = PACKET_UDP;
+    p.tuple.proto = IP_PROTO_UDP;
+    struct flow *six_udp = flow_lookup(b->table, &p, &dir);
+    assert_int_equal(four->id, 1);
+    assert_int_equal(six->id, 2);
+    assert_int_equal(six_udp->id, 3);
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+    const struct CMUnitTest tests[] = {
+        TEST(test_connection),
+        TEST(test_syn_without_answer),
+        TEST(test_refused),
+        TEST(test_accepted_after_refusal),
+        TEST(test_answer_before_question),
+        TEST(test_refusal_before_question),
+        TEST(test_tuple_starts_anew),
+        TEST(test_reset),
+        TEST(test_fin_then_rst),
+        TEST(test_one_fin),
+        TEST(test_idle),
+        TEST(test_late_packet_is_another_flow),
+        TEST(test_udp_time_outs),
+        TEST(test_orientation),
+        TEST(test_reverse),
+        TEST(test_icmp),
+        TEST(test_stray),
+        TEST(test_clock_steps),
+        TEST(test_extreme_times),
+        TEST(test_half_open_cap),
+        TEST(test_cap),
+        TEST(test_many),
+        TEST(test_many_removed),
+        TEST(test_ipv6_and_protocols_apart),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
