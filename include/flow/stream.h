@@ -29,9 +29,9 @@ struct stream_reader {
 };
 
 /* Bytes held for a reader that does not consume them, at most; then they are dropped as a gap. */
-#define STREAM_HOLD_MAX (64 * 1024)
+#define STREAM_HOLD_MAX 65536U
 /* Bytes that wait behind a hole, at most. */
-#define STREAM_WAIT_MAX (256 * 1024)
+#define STREAM_WAIT_MAX 262144U
 
 /* A stream whose first byte has sequence number `seq` (ISN + 1). NULL when memory is out. */
 struct stream *stream_new(uint32_t seq);

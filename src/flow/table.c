@@ -15,7 +15,7 @@ _Static_assert(sizeof(struct flow) <= 256, "struct flow: four cache lines at mos
 /* Offline analyses are the same on every run. */
 #define HASH_KEY 0x6f6f6265666c6f77ULL
 /* Where one node's pages start: those of a huge page. */
-#define CHUNK_ALIGN (2U * 1024 * 1024)
+#define CHUNK_ALIGN 2097152U
 
 struct flow_config flow_config_default(void)
 {
@@ -26,7 +26,7 @@ struct flow_config flow_config_default(void)
         .max_half_open = 128U << 10,
         /* Longer than the keep-alives of HTTP/2 and of push services; what is silent for longer has
          * usually lost its entry in a firewall on the way as well. */
-        .tcp_idle_ns = 15 * 60 * NS_PER_S,
+        .tcp_idle_ns = 900 * NS_PER_S,
         /* A SYN is repeated 1, 2, 4, 8, 16 and 32 s later; the last one waits for up to 64 s. */
         .syn_idle_ns = 120 * NS_PER_S,
         /* QUIC ends a connection after 30 s of silence at most servers; NAT entries live for 30-60 s. */

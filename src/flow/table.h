@@ -22,7 +22,7 @@
 #define LISTS         (BUCKETS + 1)
 #define TICKS_MAX     (1U << 30)
 #define CHUNK_SHIFT   13 /* 8192 flows of 256 bytes: a huge page */
-#define CHUNK_FLOWS   (1U << CHUNK_SHIFT)
+#define CHUNK_FLOWS   ((size_t)1 << CHUNK_SHIFT)
 #define SLOTS_FIRST   4096U
 #define MAX_FLOWS_TOP (1U << 30)
 

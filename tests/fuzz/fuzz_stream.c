@@ -13,15 +13,15 @@
 
 #define BASE    0xffff8000U /* so that sequence numbers wrap within a run */
 #define FIRST   2048U       /* position of the first byte */
-#define SIZE    (768U * 1024)
-#define LEN_MAX (255U * 256)
+#define SIZE    ((size_t)768 * 1024)
+#define LEN_MAX ((size_t)255 * 256)
 #define CHECKED 64 /* steps between two counts of what waits */
 
-#define check(condition)  \
-    do {                  \
-        if (!(condition)) \
-            abort();      \
-    } while (0)
+static void check(bool ok)
+{
+    if (!ok)
+        abort();
+}
 
 enum claim {
     FREE,
@@ -33,8 +33,9 @@ struct model {
     uint8_t claim[SIZE];
     uint8_t content[SIZE];
     struct stream *s;
-    uint32_t origin; /* position of the stream's first byte */
-    uint64_t place;  /* where the reader is: position of the first byte it did not consume */
+    uint64_t high;    /* behind the last position claimed */
+    uint32_t origin;  /* position of the stream's first byte */
+    uint64_t place;   /* where the reader is: position of the first byte it did not consume */
     uint64_t checked; /* what was shown is right up to this place */
     uint64_t gap_bytes;
     struct mark at;
@@ -60,7 +61,7 @@ static struct take answer(struct model *m, size_t shown)
     case 1:
         return (struct take){shown / 2, 0, n};
     case 2:
-        return (struct take){shown, n * 40U, 0};
+        return (struct take){shown, n * 40ULL, 0};
     case 3:
         return (struct take){shown < 3 ? shown : 3, n, n};
     case 4:
@@ -118,6 +119,7 @@ static struct take on_gap(void *ctx, uint64_t len, const struct mark *at)
 
 static void claim(struct model *m, uint32_t from, const uint8_t *bytes, uint32_t have, uint32_t len)
 {
+    m->high = m->high > from + len ? m->high : from + len;
     for (uint32_t i = 0; i < len; i++) {
         if (m->claim[from + i] != FREE)
             continue;
@@ -146,14 +148,14 @@ static void push(struct model *m, const uint8_t *step, const struct stream_reade
     static const uint32_t scale[] = {1, 1, 16, 256};
     uint32_t unit = scale[step[0] >> 2 & 3];
     uint64_t near = m->origin ? reached(m) : FIRST;
-    int64_t offset = (int64_t)((int8_t)step[1]) * unit;
+    int64_t offset = (int64_t)(int8_t)step[1] * (int64_t)unit;
     uint32_t len = step[2] * unit;
     int64_t from = (int64_t)near + offset;
     if (from < 1 || from + len >= SIZE || len == 0)
         return;
     uint32_t have = step[0] & 0x40 ? len / 2 : len;
     uint8_t *bytes = malloc(have ? have : 1);
-    check(bytes);
+    check(bytes != NULL);
     m->version++;
     for (uint32_t i = 0; i < have; i++)
         bytes[i] = (uint8_t)(i + m->version * 31U);
@@ -170,7 +172,7 @@ static void push(struct model *m, const uint8_t *step, const struct stream_reade
 static void step_one(struct model *m, const uint8_t *step, const struct stream_reader *r)
 {
     m->at.frame++;
-    m->at.ts_ns += step[3] * 4 * NS_PER_MS;
+    m->at.ts_ns += step[3] * (4 * NS_PER_MS);
     switch (step[0] & 3) {
     case 0:
         if (m->origin) {
@@ -197,7 +199,7 @@ static void step_one(struct model *m, const uint8_t *step, const struct stream_r
 static uint64_t waiting(const struct model *m)
 {
     uint64_t n = 0;
-    for (uint64_t i = m->origin ? reached(m) : SIZE; i < SIZE; i++)
+    for (uint64_t i = m->origin ? reached(m) : SIZE; i < m->high; i++)
         n += m->claim[i] == CAPTURED;
     return n;
 }
@@ -206,9 +208,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct model *m = calloc(1, sizeof *m);
     bool midstream = size > 0 && data[0] & 1;
-    check(m);
+    check(m != NULL);
     m->s = midstream ? stream_new_midstream() : stream_new(BASE + FIRST);
-    check(m->s);
+    check(m->s != NULL);
     m->origin = midstream ? 0 : FIRST;
     m->place = m->origin;
     m->pending = midstream;

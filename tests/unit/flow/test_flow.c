@@ -266,9 +266,9 @@ static void test_refusal_before_question(void **state)
     syn.tcp.flags = S;
     syn.tcp.seq = ISN_C;
     enum dir dir;
-    struct flow *f = flow_lookup(b->table, &rst, &dir);
+    assert_non_null(flow_lookup(b->table, &rst, &dir));
     assert_int_equal(dir, UP);
-    f = flow_lookup(b->table, &syn, &dir);
+    const struct flow *f = flow_lookup(b->table, &syn, &dir);
     assert_int_equal(dir, UP);
     assert_int_equal(f->key.dst_port, 40000);
     assert_int_equal(flow_state(f), FLOW_REFUSED);
@@ -323,7 +323,8 @@ static void test_reset(void **state)
     assert_int_equal(f->id, 1);
     assert_int_equal(f->rst_ttl, 120);
     assert_int_equal(f->side[DOWN].bytes, 1400);
-    tcp(b, 60, UP, R, ISN_C + 501, 0, 0);
+    f = tcp(b, 60, UP, R, ISN_C + 501, 0, 0);
+    assert_false(flow_is_one_way(f));
     expire(b, 5000);
     assert_int_equal(b->ends, 1);
     assert_int_equal(b->ended[0].how.reason, END_RST);
@@ -371,7 +372,7 @@ static void test_idle(void **state)
     }
     assert_false(f->side[UP].data);
     assert_int_equal(f->side[UP].seq_end, ISN_C + 1);
-    expire(b, 45 * 60000);
+    expire(b, 2700000);
     assert_int_equal(b->ends, 0);
     expire(b, 46 * 60000 + 3000);
     assert_int_equal(b->ends, 1);
@@ -588,7 +589,7 @@ static void test_cap(void **state)
     b->config.max_flows = 10;
     b->table = flow_table_new(&b->config, on_end, b);
     for (uint16_t i = 0; i < 10; i++)
-        udp(b, i * 2000, UP, (uint16_t)(50000 + i), 443);
+        udp(b, i * INT64_C(2000), UP, (uint16_t)(50000 + i), 443);
     /* The first one goes on, so the second is the one nearest to its time-out. */
     udp(b, 20000, UP, 50000, 443);
     udp(b, 20001, UP, 50010, 443);

@@ -26,7 +26,7 @@
 #define SCRIPTS    "tests/unit/flow/scripts"
 #define FILES_MAX  64
 #define EVENTS_MAX 64
-#define BYTES_MAX  (512 * 1024)
+#define BYTES_MAX  ((size_t)512 * 1024)
 
 struct heard {
     bool gap;
@@ -47,17 +47,19 @@ struct script {
     unsigned cases;
 };
 
-#define require(sc, condition)                                         \
-    do {                                                               \
-        if (!(condition))                                              \
-            fail_msg("%s:%u: %s", (sc)->path, (sc)->line, #condition); \
-    } while (0)
+static void require_at(const struct script *sc, bool ok, const char *what)
+{
+    if (!ok)
+        fail_msg("%s:%u: %s", sc->path, sc->line, what);
+}
+
+#define REQUIRE(sc, condition) require_at(sc, condition, #condition)
 
 static struct take on_data(void *ctx, struct slice bytes, const struct mark *first,
                            const struct mark *at)
 {
     struct script *sc = ctx;
-    require(sc, sc->count < EVENTS_MAX);
+    REQUIRE(sc, sc->count < EVENTS_MAX);
     sc->heard[sc->count++] =
         (struct heard){false, bytes.len, unit_copy(bytes.data, bytes.len), first->frame, at->frame};
     return sc->answer;
@@ -66,7 +68,7 @@ static struct take on_data(void *ctx, struct slice bytes, const struct mark *fir
 static struct take on_gap(void *ctx, uint64_t len, const struct mark *at)
 {
     struct script *sc = ctx;
-    require(sc, sc->count < EVENTS_MAX);
+    REQUIRE(sc, sc->count < EVENTS_MAX);
     sc->heard[sc->count++] = (struct heard){true, len, NULL, 0, at->frame};
     return (struct take){0, sc->answer.skip == TAKE_REST ? TAKE_REST : 0, 0};
 }
@@ -75,7 +77,7 @@ static uint64_t number(struct script *sc, char **rest)
 {
     char *end = NULL;
     uint64_t n = strtoull(*rest, &end, 10);
-    require(sc, end != *rest);
+    REQUIRE(sc, end != *rest);
     *rest = end + strspn(end, " \n");
     return n;
 }
@@ -102,13 +104,13 @@ static struct slice bytes_of(struct script *sc, char **rest, bool *counted)
     if (*counted) {
         ++*rest;
         uint64_t n = number(sc, rest);
-        require(sc, n <= BYTES_MAX);
+        REQUIRE(sc, n <= BYTES_MAX);
         memset(sc->bytes, 'x', n);
         return slice_of(sc->bytes, n);
     }
-    require(sc, **rest == '"');
+    REQUIRE(sc, **rest == '"');
     const char *end = strchr(++*rest, '"');
-    require(sc, end != NULL);
+    REQUIRE(sc, end != NULL);
     size_t len = (size_t)(end - *rest);
     memcpy(sc->bytes, *rest, len);
     *rest += len + 1;
@@ -145,38 +147,38 @@ static void expect(struct script *sc, char *rest)
 {
     if (word(&rest, "stats")) {
         struct stream_stats stats = stream_stats(sc->stream);
-        require(sc, stats.bytes == number(sc, &rest));
-        require(sc, stats.gap_bytes == number(sc, &rest));
-        require(sc, stats.retransmitted == number(sc, &rest));
+        REQUIRE(sc, stats.bytes == number(sc, &rest));
+        REQUIRE(sc, stats.gap_bytes == number(sc, &rest));
+        REQUIRE(sc, stats.retransmitted == number(sc, &rest));
         return;
     }
     if (word(&rest, "done")) {
-        require(sc, stream_done(sc->stream));
+        REQUIRE(sc, stream_done(sc->stream));
         return;
     }
-    require(sc, sc->next < sc->count);
+    REQUIRE(sc, sc->next < sc->count);
     const struct heard *h = &sc->heard[sc->next++];
     if (word(&rest, "gap")) {
-        require(sc, h->gap);
-        require(sc, h->len == number(sc, &rest));
+        REQUIRE(sc, h->gap);
+        REQUIRE(sc, h->len == number(sc, &rest));
         return;
     }
-    require(sc, word(&rest, "data"));
-    require(sc, !h->gap);
+    REQUIRE(sc, word(&rest, "data"));
+    REQUIRE(sc, !h->gap);
     bool counted;
     struct slice bytes = bytes_of(sc, &rest, &counted);
-    require(sc, h->len == bytes.len);
-    require(sc, counted || slice_eq(slice_of(h->bytes, h->len), bytes));
+    REQUIRE(sc, h->len == bytes.len);
+    REQUIRE(sc, counted || slice_eq(slice_of(h->bytes, h->len), bytes));
     if (*rest) {
-        require(sc, h->first == number(sc, &rest));
-        require(sc, h->at == number(sc, &rest));
+        REQUIRE(sc, h->first == number(sc, &rest));
+        REQUIRE(sc, h->at == number(sc, &rest));
     }
 }
 
 /* All that was heard had been expected. */
 static void settle(struct script *sc)
 {
-    require(sc, sc->next == sc->count);
+    REQUIRE(sc, sc->next == sc->count);
     for (size_t i = 0; i < sc->count; i++)
         free(sc->heard[i].bytes);
     sc->next = sc->count = 0;
@@ -217,7 +219,7 @@ static void act(struct script *sc, char *rest)
         sc->at.frame++;
         stream_finish(sc->stream, &sc->at, &r);
     } else {
-        require(sc, word(&rest, "resume"));
+        REQUIRE(sc, word(&rest, "resume"));
         sc->at.frame++;
         stream_resume(sc->stream, &sc->at, &r);
     }
@@ -245,7 +247,7 @@ static void run_script(void **state)
     assert_true(sc.cases > 0);
     stream_free(sc.stream);
     free(sc.bytes);
-    fclose(f);
+    assert_int_equal(fclose(f), 0);
 }
 
 static int is_script(const struct dirent *entry)
@@ -262,11 +264,9 @@ int main(void)
     size_t count = 0;
     for (int i = 0; i < found; i++) {
         if (count < FILES_MAX) {
-            snprintf(paths[count], sizeof paths[count], SCRIPTS "/%s", entries[i]->d_name);
-            tests[count] = (struct CMUnitTest){entries[i]->d_name, run_script, NULL, NULL, NULL};
-            tests[count].name = paths[count];
-            tests[count].initial_state = paths[count];
-            count++;
+            char *path = paths[count];
+            (void)snprintf(path, sizeof paths[count], SCRIPTS "/%s", entries[i]->d_name);
+            tests[count++] = (struct CMUnitTest){path, run_script, NULL, NULL, path};
         }
         free(entries[i]);
     }
