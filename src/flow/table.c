@@ -221,7 +221,7 @@ void flow_table_free(struct flow_table *t)
 {
     if (!t)
         return;
-    for (uint32_t node = LISTS; node < t->fresh; node++) {
+    for (uint32_t node = LISTS; t->chunks && node < t->fresh; node++) {
         const struct flow *f = table_flow(t, node);
         if (f->id) {
             stream_free(f->stream[0]);

@@ -90,21 +90,39 @@ static struct packet packet(struct bench *b, int64_t ms, enum dir dir)
     return p;
 }
 
-/* A TCP packet; checks the direction the table sees. */
-static struct flow *tcp(struct bench *b, int64_t ms, enum dir dir, uint8_t flags, uint32_t seq,
-                        uint32_t ack, uint32_t len)
+/* A packet goes in; checks the direction the table sees. */
+static struct flow *look_up(struct bench *b, const struct packet *p, enum dir dir)
 {
-    struct packet p = packet(b, ms, dir);
+    enum dir seen = dir_other(dir);
+    flow_table_expire(b->table, p->at.ts_ns);
+    struct flow *f = flow_lookup(b->table, p, &seen);
+    assert_non_null(f);
+    assert_int_equal(seen, dir);
+    return f;
+}
+
+/* A TCP packet of the client. */
+static struct flow *up(struct bench *b, int64_t ms, uint8_t flags, uint32_t seq, uint32_t ack,
+                       uint32_t len)
+{
+    struct packet p = packet(b, ms, DIR_TO_SERVER);
     p.tcp.flags = flags;
     p.tcp.seq = seq;
     p.tcp.ack = ack;
     p.payload_len = len;
-    enum dir seen = dir_other(dir);
-    flow_table_expire(b->table, p.at.ts_ns);
-    struct flow *f = flow_lookup(b->table, &p, &seen);
-    assert_non_null(f);
-    assert_int_equal(seen, dir);
-    return f;
+    return look_up(b, &p, DIR_TO_SERVER);
+}
+
+/* A TCP packet of the server. */
+static struct flow *down(struct bench *b, int64_t ms, uint8_t flags, uint32_t seq, uint32_t ack,
+                         uint32_t len)
+{
+    struct packet p = packet(b, ms, DIR_TO_CLIENT);
+    p.tcp.flags = flags;
+    p.tcp.seq = seq;
+    p.tcp.ack = ack;
+    p.payload_len = len;
+    return look_up(b, &p, DIR_TO_CLIENT);
 }
 
 static struct flow *udp(struct bench *b, int64_t ms, enum dir dir, uint16_t client_port,
@@ -116,12 +134,7 @@ static struct flow *udp(struct bench *b, int64_t ms, enum dir dir, uint16_t clie
     p.tuple.src_port = dir == DIR_TO_SERVER ? client_port : server_port;
     p.tuple.dst_port = dir == DIR_TO_SERVER ? server_port : client_port;
     p.payload_len = 40;
-    enum dir seen = dir_other(dir);
-    flow_table_expire(b->table, p.at.ts_ns);
-    struct flow *f = flow_lookup(b->table, &p, &seen);
-    assert_non_null(f);
-    assert_int_equal(seen, dir);
-    return f;
+    return look_up(b, &p, dir);
 }
 
 #define UP   DIR_TO_SERVER
@@ -140,9 +153,9 @@ static void finish(struct bench *b, int64_t ms)
 
 static struct flow *handshake(struct bench *b, int64_t ms)
 {
-    tcp(b, ms, UP, S, ISN_C, 0, 0);
-    tcp(b, ms + 20, DOWN, SA, ISN_S, ISN_C + 1, 0);
-    return tcp(b, ms + 21, UP, A, ISN_C + 1, ISN_S + 1, 0);
+    up(b, ms, S, ISN_C, 0, 0);
+    down(b, ms + 20, SA, ISN_S, ISN_C + 1, 0);
+    return up(b, ms + 21, A, ISN_C + 1, ISN_S + 1, 0);
 }
 
 static void test_connection(void **state)
@@ -159,17 +172,17 @@ static void test_connection(void **state)
     assert_int_equal(f->side[DOWN].isn, ISN_S);
     assert_int_equal(f->client_mac.bytes[0], 1);
     assert_false(f->midstream);
-    tcp(b, 30, UP, A, ISN_C + 1, ISN_S + 1, 100);
-    f = tcp(b, 40, DOWN, A, ISN_S + 1, ISN_C + 101, 1400);
+    up(b, 30, A, ISN_C + 1, ISN_S + 1, 100);
+    f = down(b, 40, A, ISN_S + 1, ISN_C + 101, 1400);
     assert_int_equal(f->side[UP].seq_end, ISN_C + 101);
     assert_int_equal(f->side[UP].bytes, 100);
     assert_int_equal(f->side[DOWN].ack, ISN_C + 101);
     assert_int_equal(f->side[DOWN].packets, 2);
     assert_true(f->side[DOWN].data);
-    f = tcp(b, 50, DOWN, F, ISN_S + 1401, ISN_C + 101, 0);
+    f = down(b, 50, F, ISN_S + 1401, ISN_C + 101, 0);
     assert_int_equal(f->end_at.frame, 6);
-    tcp(b, 60, UP, F, ISN_C + 101, ISN_S + 1402, 0);
-    f = tcp(b, 70, DOWN, A, ISN_S + 1402, ISN_C + 102, 0);
+    up(b, 60, F, ISN_C + 101, ISN_S + 1402, 0);
+    f = down(b, 70, A, ISN_S + 1402, ISN_C + 102, 0);
     assert_int_equal(flow_state(f), FLOW_CLOSED);
     assert_int_equal(b->ends, 0);
     expire(b, 1900);
@@ -188,7 +201,7 @@ static void test_syn_without_answer(void **state)
     const int64_t at[] = {0, 1000, 3000, 7000, 15000, 31000, 63000};
     struct flow *f = NULL;
     for (size_t i = 0; i < sizeof at / sizeof *at; i++)
-        f = tcp(b, at[i], UP, S, ISN_C, 0, 0);
+        f = up(b, at[i], S, ISN_C, 0, 0);
     assert_int_equal(f->syns, 7);
     assert_int_equal(flow_state(f), FLOW_NO_REPLY);
     assert_int_equal(flow_table_stats(b->table).created, 1);
@@ -207,14 +220,14 @@ static void test_syn_without_answer(void **state)
 static void test_refused(void **state)
 {
     struct bench *b = *state;
-    tcp(b, 0, UP, S, ISN_C, 0, 0);
-    struct flow *f = tcp(b, 20, DOWN, RA, 0, ISN_C + 1, 0);
+    up(b, 0, S, ISN_C, 0, 0);
+    struct flow *f = down(b, 20, RA, 0, ISN_C + 1, 0);
     assert_int_equal(flow_state(f), FLOW_REFUSED);
     assert_int_equal(f->rst_ttl, 64);
-    tcp(b, 520, UP, S, ISN_C, 0, 0);
-    tcp(b, 540, DOWN, RA, 0, ISN_C + 1, 0);
-    tcp(b, 1040, UP, S, ISN_C + 77777, 0, 0); /* some systems try with a new number */
-    f = tcp(b, 1060, DOWN, RA, 0, ISN_C + 77778, 0);
+    up(b, 520, S, ISN_C, 0, 0);
+    down(b, 540, RA, 0, ISN_C + 1, 0);
+    up(b, 1040, S, ISN_C + 77777, 0, 0); /* some systems try with a new number */
+    f = down(b, 1060, RA, 0, ISN_C + 77778, 0);
     assert_int_equal(flow_state(f), FLOW_REFUSED);
     assert_int_equal(f->syns, 3);
     assert_int_equal(flow_table_stats(b->table).created, 1);
@@ -227,10 +240,10 @@ static void test_refused(void **state)
 static void test_accepted_after_refusal(void **state)
 {
     struct bench *b = *state;
-    tcp(b, 0, UP, S, ISN_C, 0, 0);
-    tcp(b, 20, DOWN, RA, 0, ISN_C + 1, 0);
-    tcp(b, 520, UP, S, ISN_C, 0, 0);
-    struct flow *f = tcp(b, 540, DOWN, SA, ISN_S, ISN_C + 1, 0);
+    up(b, 0, S, ISN_C, 0, 0);
+    down(b, 20, RA, 0, ISN_C + 1, 0);
+    up(b, 520, S, ISN_C, 0, 0);
+    struct flow *f = down(b, 540, SA, ISN_S, ISN_C + 1, 0);
     assert_int_equal(flow_state(f), FLOW_ESTABLISHED);
     assert_int_equal(f->end_at.frame, 0);
     finish(b, 1000);
@@ -240,11 +253,11 @@ static void test_accepted_after_refusal(void **state)
 static void test_answer_before_question(void **state)
 {
     struct bench *b = *state;
-    struct flow *f = tcp(b, 0, DOWN, SA, ISN_S, ISN_C + 1, 0);
+    struct flow *f = down(b, 0, SA, ISN_S, ISN_C + 1, 0);
     assert_true(f->midstream);
     assert_true(flow_is_stray(f));
     assert_int_equal(f->client_mac.bytes[0], 1);
-    f = tcp(b, 1, UP, S, ISN_C, 0, 0);
+    f = up(b, 1, S, ISN_C, 0, 0);
     assert_false(f->midstream);
     assert_int_equal(f->syns, 1);
     assert_int_equal(f->first.frame, 2);
@@ -282,23 +295,23 @@ static void test_tuple_starts_anew(void **state)
 {
     struct bench *b = *state;
     handshake(b, 0);
-    tcp(b, 30, UP, F, ISN_C + 1, ISN_S + 1, 0);
-    tcp(b, 40, DOWN, F, ISN_S + 1, ISN_C + 2, 0);
-    struct flow *f = tcp(b, 500, UP, S, ISN_C + 50000, 0, 0);
+    up(b, 30, F, ISN_C + 1, ISN_S + 1, 0);
+    down(b, 40, F, ISN_S + 1, ISN_C + 2, 0);
+    struct flow *f = up(b, 500, S, ISN_C + 50000, 0, 0);
     assert_int_equal(f->id, 2);
     assert_int_equal(b->ends, 1);
     assert_int_equal(b->ended[0].how.reason, END_FIN);
     assert_int_equal(b->ended[0].how.by, DIR_TO_SERVER);
-    tcp(b, 510, DOWN, SA, ISN_S + 3, ISN_C + 50001, 0);
+    down(b, 510, SA, ISN_S + 3, ISN_C + 50001, 0);
     /* A repeated SYN of the same connection does not start another. */
-    f = tcp(b, 511, UP, S, ISN_C + 50000, 0, 0);
+    f = up(b, 511, S, ISN_C + 50000, 0, 0);
     assert_int_equal(f->id, 2);
     assert_int_equal(f->syns, 2);
     /* The answer of a third one comes before its SYN. */
-    f = tcp(b, 600, DOWN, SA, ISN_S + 99, ISN_C + 70001, 0);
+    f = down(b, 600, SA, ISN_S + 99, ISN_C + 70001, 0);
     assert_int_equal(f->id, 3);
     assert_int_equal(b->ended[1].how.reason, END_TIMEOUT);
-    f = tcp(b, 601, UP, S, ISN_C + 70000, 0, 0);
+    f = up(b, 601, S, ISN_C + 70000, 0, 0);
     assert_int_equal(f->id, 3);
 }
 
@@ -306,7 +319,7 @@ static void test_reset(void **state)
 {
     struct bench *b = *state;
     handshake(b, 0);
-    tcp(b, 30, UP, A, ISN_C + 1, ISN_S + 1, 500);
+    up(b, 30, A, ISN_C + 1, ISN_S + 1, 500);
     struct packet p = packet(b, 35, DOWN);
     p.tcp.flags = R;
     p.tcp.seq = ISN_S + 1;
@@ -319,11 +332,11 @@ static void test_reset(void **state)
     assert_int_equal(f->rst_ttl, 120);
     assert_int_equal(f->rst_ip_id, 4242);
     /* What the real server sent in the meantime still belongs to the flow. */
-    f = tcp(b, 50, DOWN, A, ISN_S + 1, ISN_C + 501, 1400);
+    f = down(b, 50, A, ISN_S + 1, ISN_C + 501, 1400);
     assert_int_equal(f->id, 1);
     assert_int_equal(f->rst_ttl, 120);
     assert_int_equal(f->side[DOWN].bytes, 1400);
-    f = tcp(b, 60, UP, R, ISN_C + 501, 0, 0);
+    f = up(b, 60, R, ISN_C + 501, 0, 0);
     assert_false(flow_is_one_way(f));
     expire(b, 5000);
     assert_int_equal(b->ends, 1);
@@ -336,8 +349,8 @@ static void test_fin_then_rst(void **state)
 {
     struct bench *b = *state;
     handshake(b, 0);
-    tcp(b, 30, UP, F, ISN_C + 1, ISN_S + 1, 0);
-    tcp(b, 35, UP, RA, ISN_C + 2, ISN_S + 1, 0);
+    up(b, 30, F, ISN_C + 1, ISN_S + 1, 0);
+    up(b, 35, RA, ISN_C + 2, ISN_S + 1, 0);
     expire(b, 5000);
     assert_int_equal(b->ends, 1);
     assert_int_equal(b->ended[0].how.reason, END_FIN);
@@ -349,8 +362,8 @@ static void test_one_fin(void **state)
 {
     struct bench *b = *state;
     handshake(b, 0);
-    tcp(b, 1000, UP, F, ISN_C + 1, ISN_S + 1, 0);
-    tcp(b, 50000, DOWN, A, ISN_S + 1, ISN_C + 2, 1400);
+    up(b, 1000, F, ISN_C + 1, ISN_S + 1, 0);
+    down(b, 50000, A, ISN_S + 1, ISN_C + 2, 1400);
     expire(b, 109000);
     assert_int_equal(b->ends, 0);
     expire(b, 112000);
@@ -366,8 +379,8 @@ static void test_idle(void **state)
     struct flow *f = NULL;
     /* Keep-alives count as life, but their byte is no data. */
     for (int64_t minute = 1; minute <= 40; minute += 10) {
-        tcp(b, minute * 60000, UP, A, ISN_C, ISN_S + 1, 1);
-        f = tcp(b, minute * 60000 + 20, DOWN, A, ISN_S + 1, ISN_C + 1, 0);
+        up(b, minute * 60000, A, ISN_C, ISN_S + 1, 1);
+        f = down(b, minute * 60000 + 20, A, ISN_S + 1, ISN_C + 1, 0);
         assert_int_equal(f->id, 1);
     }
     assert_false(f->side[UP].data);
@@ -476,7 +489,7 @@ static void test_reverse(void **state)
 static void test_icmp(void **state)
 {
     struct bench *b = *state;
-    struct flow *f = tcp(b, 0, UP, S, ISN_C, 0, 0);
+    struct flow *f = up(b, 0, S, ISN_C, 0, 0);
     enum dir dir;
     struct packet icmp = packet(b, 5, DOWN);
     icmp.kind = PACKET_ICMP;
@@ -503,10 +516,10 @@ static void test_icmp(void **state)
     assert_int_equal(b->ended[0].how.reason, END_ICMP);
     assert_int_equal(b->ended[0].how.at.frame, 2);
     /* An answer makes it an ordinary flow. */
-    f = tcp(b, 200000, UP, S, ISN_C, 0, 0);
+    f = up(b, 200000, S, ISN_C, 0, 0);
     icmp.icmp.code = 1;
     flow_icmp(f, &icmp);
-    f = tcp(b, 200100, DOWN, SA, ISN_S, ISN_C + 1, 0);
+    f = down(b, 200100, SA, ISN_S, ISN_C + 1, 0);
     assert_int_equal(flow_state(f), FLOW_ESTABLISHED);
     finish(b, 200200);
     assert_int_equal(b->ended[1].how.reason, END_CAPTURE);
@@ -515,10 +528,23 @@ static void test_icmp(void **state)
 static void test_stray(void **state)
 {
     struct bench *b = *state;
-    struct flow *f = tcp(b, 0, DOWN, RA, ISN_S, ISN_C, 0);
+    struct flow *f = down(b, 0, RA, ISN_S, ISN_C, 0);
     assert_true(flow_is_stray(f));
-    f = tcp(b, 1, UP, A, ISN_C, ISN_S, 10);
+    f = up(b, 1, A, ISN_C, ISN_S, 10);
     assert_false(flow_is_stray(f));
+}
+
+static void test_one_way(void **state)
+{
+    struct bench *b = *state;
+    struct flow *f = up(b, 0, S, ISN_C, 0, 0);
+    assert_false(flow_is_one_way(f)); /* nobody answers, as far as one can see */
+    f = up(b, 10, A, ISN_C + 1, ISN_S + 1, 0);
+    assert_true(flow_is_one_way(f)); /* somebody did */
+    f = down(b, 20, A, ISN_S + 1, ISN_C + 1, 0);
+    assert_false(flow_is_one_way(f));
+    assert_true(flow_is_one_way(udp(b, 30, DOWN, 50001, 53)));
+    assert_false(flow_is_one_way(udp(b, 30, UP, 50002, 53)));
 }
 
 static void test_clock_steps(void **state)
@@ -706,6 +732,7 @@ int main(void)
         TEST(test_reverse),
         TEST(test_icmp),
         TEST(test_stray),
+        TEST(test_one_way),
         TEST(test_clock_steps),
         TEST(test_extreme_times),
         TEST(test_half_open_cap),
