@@ -49,10 +49,20 @@ static struct slice normalize(struct slice host, uint8_t out[NAME_MAX_LEN])
     return label > 0 ? slice_of(out, host.len) : none;
 }
 
-/* On a mismatch the last '*' takes one character more, and earlier ones never change again: enough
- * for '*', and at most the product of both lengths. */
+static uint8_t last(struct slice s)
+{
+    return s.data[s.len - 1];
+}
+
+/* What follows the last '*' must end the name, which most names fail at once. Then, on a mismatch, the
+ * last '*' takes one character more, and earlier ones never change again: enough for '*', and at most
+ * the product of both lengths. */
 static bool glob_meets(struct slice pattern, struct slice name)
 {
+    for (; pattern.len > 0 && last(pattern) != '*'; pattern.len--, name.len--) {
+        if (name.len == 0 || last(name) != last(pattern))
+            return false;
+    }
     size_t p = 0;
     size_t n = 0;
     size_t star = SIZE_MAX;

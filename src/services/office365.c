@@ -15,6 +15,7 @@
 #include "list.h"
 
 #define SETS_MAX      4096
+#define AREAS_MAX     64 /* each is a walk over all sets */
 #define AREA_MAX      48
 #define SET_PORTS_MAX 64
 #define HTTPS         443
@@ -261,8 +262,8 @@ static bool add_area(struct office *o, const char *id)
     struct slice name;
     if (services_find(list, id))
         return true;
-    if (list->count == SERVICES_MAX)
-        return doc_fail(d, "more than %d service areas", SERVICES_MAX);
+    if (list->count == AREAS_MAX)
+        return doc_fail(d, "more than %d service areas", AREAS_MAX);
     if (!get_text(d, "serviceAreaDisplayName", &name))
         return false;
     struct service *s = &list->services[list->count];
@@ -281,7 +282,7 @@ static bool find_areas(struct office *o)
     size_t sets = doc_count(d);
     if (sets == 0 || sets > SETS_MAX)
         return doc_fail(d, "an Office 365 list must have 1 to %d endpoint sets", SETS_MAX);
-    size_t most = sets < SERVICES_MAX ? sets : SERVICES_MAX;
+    size_t most = sets < AREAS_MAX ? sets : AREAS_MAX;
     o->list->services = list_alloc(o->list, d, most * sizeof(struct service));
     if (!o->list->services)
         return false;

@@ -19,7 +19,7 @@ void *__libc_malloc(size_t size) __attribute__((weak));
 void *__libc_calloc(size_t nmemb, size_t size) __attribute__((weak));
 void *__libc_realloc(void *ptr, size_t size) __attribute__((weak));
 
-static long allocations_left = -1; /* NOLINT: malloc has no other way to know; -1: no limit */
+static long allocations_left = -1; /* -1: no limit. NOLINT(cppcoreguidelines-*) */
 
 static bool allowed(void)
 {
