@@ -98,7 +98,10 @@ static enum stage read_client(struct cursor *c, struct socks_session *s)
             return read_request4(c, s);
         if (version != VERSION_5)
             cur_fail(c, VERDICT_BAD);
-        cur_skip(c, cur_u8(c)); /* methods */
+        uint8_t methods = cur_u8(c);
+        cur_skip(c, methods);
+        if (methods == 0)
+            cur_fail(c, VERDICT_BAD); /* stays SHORT where the byte is not there yet */
         return STAGE_OPEN;
     }
     if (version == VERSION_AUTH) {
@@ -133,10 +136,10 @@ static enum stage read_server(struct cursor *c, struct socks_session *s)
     uint8_t version = cur_u8(c);
     if (stage == STAGE_START && version == VERSION_5)
         return read_method(c, s);
-    uint8_t reply = cur_u8(c);
     bool five = stage == STAGE_OPEN;
     if (version != (five ? VERSION_5 : 0))
         cur_fail(c, VERDICT_BAD);
+    uint8_t reply = cur_u8(c);
     if (five)
         read_address(c);
     else

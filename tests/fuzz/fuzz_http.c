@@ -70,7 +70,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct arena arena;
     size_t told = 0;
-    arena_init(&arena, 256 * 1024);
+    arena_init(&arena, 262144);
     struct proto_env env = {&arena, check_tx, &told};
     void *session = calloc(1, http_ops.session_size);
     if (!session)
@@ -82,7 +82,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     while (cur_left(&c) > 0 && state == FEED_MORE) {
         uint8_t control = cur_u8(&c);
         enum dir dir = control & 0x80 ? DIR_TO_CLIENT : DIR_TO_SERVER;
-    XX
+        size_t low = control & 0x3f;
+        size_t n = low * 4 + 1;
         if (control & 0x40)
             state = lose(session, dir, &half[dir], n - 1, &env);
         else

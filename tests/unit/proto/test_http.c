@@ -182,16 +182,16 @@ static void test_unanswered(void **state)
 {
     (void)state;
     static const struct {
-        enum end_reason reason;
         int64_t after_ns;
+        enum end_reason reason;
         enum tx_outcome outcome;
     } cases[] = {
-        {END_FIN, 0, TX_NO_REPLY},
-        {END_RST, 0, TX_NO_REPLY},
-        {END_TIMEOUT, 60 * NS_PER_S, TX_NO_REPLY},
-        {END_CAPTURE, HTTP_PATIENCE_NS - 1, TX_PENDING},
-        {END_CAPTURE, HTTP_PATIENCE_NS, TX_NO_REPLY},
-        {END_EVICTED, NS_PER_S, TX_PENDING},
+        {0, END_FIN, TX_NO_REPLY},
+        {0, END_RST, TX_NO_REPLY},
+        {60 * NS_PER_S, END_TIMEOUT, TX_NO_REPLY},
+        {HTTP_PATIENCE_NS - 1, END_CAPTURE, TX_PENDING},
+        {HTTP_PATIENCE_NS, END_CAPTURE, TX_NO_REPLY},
+        {NS_PER_S, END_EVICTED, TX_PENDING},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         struct lab *lab = lab_open();

@@ -89,6 +89,7 @@ static const struct {
     {BYTES(GREETING5 BIND5), BYTES("\x05\x00" GRANTED5), FEED_DONE},
     {BYTES(CONNECT4), BYTES(REFUSED4), FEED_DONE},
     {BYTES("\x06\x01\x00"), BYTES(""), FEED_NOT_MINE},
+    {BYTES("\x05\x00"), BYTES(""), FEED_NOT_MINE},
     {BYTES(GREETING5 "GET"), BYTES(""), FEED_NOT_MINE},
     {BYTES(GREETING5 "\x05\x01\x00\x02\x00"), BYTES(""), FEED_NOT_MINE},
     {BYTES(GREETING5 CONNECT5), BYTES("\x05\x00\x04"), FEED_NOT_MINE},
@@ -172,9 +173,10 @@ static void test_gap_ends_it(void **state)
 static void test_endless_name(void **state)
 {
     (void)state;
+    static const uint8_t head[8] = {4, 1, 1, 0xbb, 10, 0, 0, 1};
     char client[4096];
     memset(client, 'a', sizeof client);
-    memcpy(client, "\x04\x01\x01\xbb\x0a\x00\x00\x01", 8);
+    memcpy(client, head, sizeof head);
     struct talk t;
     talk_begin(&t);
     say(&t, DIR_TO_SERVER, client, sizeof client, 100);
