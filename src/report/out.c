@@ -44,13 +44,13 @@ static bool open_file(struct out *o, const char *path)
     if (!o->temporary)
         return false;
     (void)snprintf(o->temporary, size, "%s.XXXXXX", path);
-    o->fd = mkostemp(o->temporary, O_CLOEXEC);
+    o->fd = mkstemp(o->temporary);
     if (o->fd < 0) {
         free(o->temporary);
         o->temporary = NULL;
         return false;
     }
-    /* mkostemp makes private files; a report is as readable as any other new file. */
+    /* mkstemp makes private files; a report is as readable as any other new file. */
     mode_t mask = umask(0);
     (void)umask(mask);
     return fchmod(o->fd, 0666 & ~mask) == 0;
