@@ -460,6 +460,11 @@ void stream_resume(struct stream *s, const struct mark *at, const struct stream_
     settle(s, at, r);
 }
 
+bool stream_reached(const struct stream *s, uint32_t seq)
+{
+    return s->anchor == ANCHORED && !s->wait && seq_diff(seq, s->next_seq) <= 0;
+}
+
 bool stream_done(const struct stream *s)
 {
     return s->done;
