@@ -1,0 +1,118 @@
+#!/bin/sh
+# What a user meets at the command line: exit statuses, error lines, output files. check_cli.sh BUILD; TAP.
+set -u
+program=$(realpath "$1/oobescope")
+cd "$(dirname "$0")/.." || exit 1
+tmp=$(mktemp -d) && trap 'rm -rf "$tmp"' EXIT
+good=captures/good-tls13.pcap
+bad=captures/demo.pcap
+number=0 failed=0
+
+ok() {
+    number=$((number + 1))
+    if [ "$1" -eq 0 ]; then
+        echo "ok $number $2"
+    else
+        failed=$((failed + 1))
+        echo "not ok $number $2"
+        sed 's/^/# /' "$tmp/err" | head -5
+    fi
+}
+
+# run WHAT STATUS ARGUMENTS...: output in $tmp/out, errors in $tmp/err
+run() {
+    what=$1 want=$2
+    shift 2
+    "$program" "$@" >"$tmp/out" 2>"$tmp/err"
+    [ $? -eq "$want" ]
+    ok $? "$what: status $want"
+}
+
+says() {
+    [ "$(wc -l <"$tmp/err")" -eq 1 ] && grep -q -- "$1" "$tmp/err"
+    ok $? "one line that says '$1'"
+}
+
+prints() {
+    grep -q -- "$1" "$tmp/out"
+    ok $? "prints '$1'"
+}
+
+run "no argument" 2
+run "help" 0 --help
+prints '^usage:'
+run "version" 0 --version
+run "good capture" 0 "$good"
+prints '^Verdict: clear'
+run "explicit command" 0 analyze "$good"
+run "failed deployment" 1 "$bad"
+prints '^Verdict: blocked'
+awk 'length > 80 { exit 1 }' "$tmp/out"
+ok $? "fits 80 columns"
+! grep -q "$(printf '\033')" "$tmp/out"
+ok $? "no colours outside a terminal"
+
+run "missing file" 2 "$tmp/missing.pcap"
+says "$tmp/missing.pcap"
+run "a folder" 2 "$tmp"
+says "$tmp"
+echo 'this is no capture' >"$tmp/text"
+run "no capture" 2 "$tmp/text"
+says "$tmp/text"
+: >"$tmp/empty"
+run "empty file" 2 "$tmp/empty"
+says "$tmp/empty"
+run "bad format" 2 --format yaml "$good"
+says 'text, json, eve'
+run "bad filter" 2 --filter 'tcp port ssh-ish' "$good"
+says 'filter'
+run "bad list" 2 --services "$tmp/text" "$good"
+says "$tmp/text"
+run "output nowhere" 2 -o "$tmp/no/such/folder" "$good"
+says "$tmp/no/such/folder"
+
+size=$(wc -c <"$bad")
+head -c $((size - 7)) "$bad" >"$tmp/cut.pcap"
+run "cut capture" 2 "$tmp/cut.pcap"
+says "$tmp/cut.pcap"
+prints '^Verdict:'
+prints 'Damaged'
+
+"$program" --format json - <"$bad" >"$tmp/out" 2>"$tmp/err"
+[ $? -eq 1 ] && grep -q '"verdict": "blocked"' "$tmp/out"
+ok $? "standard input"
+# shellcheck disable=SC2002 # a pipe is the point
+cat "$good" | "$program" - >"$tmp/out" 2>"$tmp/err"
+ok $? "a pipe"
+
+run "output file" 1 --format json -o "$tmp/report.json" "$bad"
+grep -q '"schema": "oobescope-report/1"' "$tmp/report.json" && [ "$(find "$tmp" -name 'report.json*' | wc -l)" -eq 1 ]
+ok $? "is whole and alone"
+run "full disk" 2 -o /dev/full "$bad"
+says /dev/full
+
+run "two files, one deployment" 1 --format json "$good" "$bad"
+[ "$(grep -c '"schema"' "$tmp/out")" -eq 1 ]
+ok $? "one report"
+run "two files, each" 1 --each --format json "$good" "$bad"
+[ "$(grep -c '"schema"' "$tmp/out")" -eq 2 ]
+ok $? "two reports"
+run "the worst of each" 2 --each "$tmp/missing.pcap" "$good"
+prints '^Verdict: clear'
+
+run "nothing matches the filter" 3 --filter 'udp port 9' "$good"
+prints '^Verdict: inconclusive'
+run "events" 1 --format eve "$bad"
+prints '"event_type":"verdict"'
+run "the list" 0 services
+prints '^ntp (conditional)'
+run "match" 0 services match login.live.com
+prints 'deployment-service'
+run "no match" 1 services match www.example.org
+prints 'no service'
+run "check" 0 services check src/services/required.json
+prints 'fine'
+run "check of no list" 2 services check "$tmp/text"
+says "$tmp/text"
+run "unknown subcommand" 2 services erase
+exit $((failed > 0))
