@@ -101,6 +101,9 @@ struct tx_tls {
     const char *via;                           /* "http", "socks", "starttls", or NULL */
     struct mark hello_retry;                   /* HelloRetryRequest; frame 0 without */
     uint32_t quic_version;                     /* 0 for TCP */
+    uint16_t quic_error;                       /* of a CONNECTION_CLOSE in an Initial packet: 0x0100
+                                                  plus an alert's code, or QUIC's own; 0 without */
+    enum dir quic_error_by;                    /* DIR_TO_SERVER: sent by the client */
     uint32_t hello_len;                        /* bytes of the ClientHello message */
     uint32_t attempts;                         /* ClientHello flights seen (QUIC retransmissions) */
     uint16_t version;                          /* negotiated; 0 without ServerHello */

@@ -173,7 +173,6 @@ static void message(struct tls_step *step, uint8_t type, struct slice body, uint
         certificate(step, body);
     else if (type == TLS_MSG_SERVER_HELLO_DONE && !from_client && t->server_hello)
         tls_reach(t, TLS_STAGE_SERVER_DONE);
-    t->last = *step->at;
 }
 
 static uint32_t head_len(const uint8_t head[TLS_MSG_HEAD_LEN])
@@ -252,6 +251,7 @@ void tls_handshake_bytes(struct tls_step *step, struct slice payload)
     struct cursor c = cursor_of(payload, VERDICT_SHORT);
     if (step->dir == DIR_TO_SERVER && !mark_set(step->t->first))
         step->t->first = *step->first;
+    step->t->last = *step->at;
     /* After a gap records may begin within a message: only one that holds whole messages is read. */
     bool strict = side->resync;
     side->resync = false;
