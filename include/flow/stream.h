@@ -20,10 +20,12 @@ struct stream;
 /* Who reads the stream. Calls come from within stream_push, stream_acked and stream_finish. */
 struct stream_reader {
     /* All bytes in order that were not consumed yet; `first` brought the first of them, `at` is the
-     * packet that made them complete. */
+     * packet that made them complete. Called again at once for what is left of them as long as it
+     * takes (consumes or skips) some, and `want` allows it. */
     struct take (*data)(void *ctx, struct slice bytes, const struct mark *first,
                         const struct mark *at);
-    /* `len` bytes will never come; what was held before them is gone. */
+    /* `len` bytes will never come; what was held before them is gone. (Where too much was held, `len`
+     * is just that, and not part of stream_stats.gap_bytes.) */
     struct take (*gap)(void *ctx, uint64_t len, const struct mark *at);
     void *ctx;
 };
@@ -36,16 +38,18 @@ struct stream_reader {
 /* A stream whose first byte has sequence number `seq` (ISN + 1). NULL when memory is out. */
 struct stream *stream_new(uint32_t seq);
 /* A stream picked up in the middle: its first segment decides, but one that directly precedes it and
- * comes a little later (out of order) is still put in front. */
+ * comes next is still put in front. So the first one is held until the next segment of the direction,
+ * an acknowledgement of the other (stream_acked: call it before pushing the other side's payload), or
+ * the end. */
 struct stream *stream_new_midstream(void);
 void stream_free(struct stream *s);
 
 /* A segment with payload (p->tcp.seq, p->payload, p->payload_len). */
 void stream_push(struct stream *s, const struct packet *p, const struct stream_reader *r);
-/* The other side acknowledged all before `ack`. */
+/* The other side acknowledged all before `ack`: a segment of it with the ACK flag. */
 void stream_acked(struct stream *s, uint32_t ack, const struct mark *at,
                   const struct stream_reader *r);
-/* No more comes: hands over what waits, with its gaps. */
+/* No more comes: hands over what waits, with its gaps, and what `want` kept back. */
 void stream_finish(struct stream *s, const struct mark *at, const struct stream_reader *r);
 
 /* Shows the bytes held to a new reader (after an upgrade of the protocol). */
@@ -58,9 +62,9 @@ bool stream_reached(const struct stream *s, uint32_t seq);
 bool stream_done(const struct stream *s);
 
 struct stream_stats {
-    uint64_t bytes; /* handed over or skipped */
+    uint64_t bytes; /* in order so far, or skipped (a skip counts in full when it begins) */
     uint64_t gap_bytes;
-    uint32_t retransmitted; /* segments that brought nothing new */
+    uint32_t retransmitted; /* segments that brought nothing new; not counted in what is skipped */
 };
 
 struct stream_stats stream_stats(const struct stream *s);

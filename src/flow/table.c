@@ -342,11 +342,8 @@ void flow_reverse(struct flow_table *t, struct flow *f)
 void flow_table_expire(struct flow_table *t, int64_t now_ns)
 {
     wheel_clock(t, now_ns);
-    if (t->now == t->expired)
-        return;
     for (uint32_t node = wheel_due(t); node; node = wheel_due(t))
         time_out(t, node);
-    t->expired = t->now;
 }
 
 struct order {

@@ -59,7 +59,6 @@ struct flow_table {
     int64_t raw_ns;   /* highest time of a packet since the clock was last set back */
     int64_t clock_ns; /* the table's own */
     uint32_t now;     /* the same in ticks */
-    uint32_t expired; /* the tick up to which everything due is gone */
     bool started;
     uint32_t max_flows;
     uint32_t max_half_open;
@@ -95,7 +94,7 @@ void wheel_touch(struct flow_table *t, uint32_t node, bool is_new);
 void wheel_remove(struct flow_table *t, uint32_t node);
 bool wheel_timed_out(const struct flow_table *t, const struct flow *f);
 
-/* A node whose time is up, 0 when there is none. */
+/* A node whose time is up, 0 when there is none. Looks once a bucket: about every second. */
 uint32_t wheel_due(struct flow_table *t);
 
 /* The node nearest to its time-out, of all / of those half open; 0 when there is none. */

@@ -146,10 +146,12 @@ static uint32_t bucket_due(struct flow_table *t, uint32_t list)
 
 uint32_t wheel_due(struct flow_table *t)
 {
+    uint32_t current = t->now >> BUCKET_SHIFT;
+    if (t->bucket == current)
+        return 0;
     uint32_t oldest = wheel_oldest_half_open(t);
     if (oldest && wheel_timed_out(t, table_flow(t, oldest)))
         return oldest;
-    uint32_t current = t->now >> BUCKET_SHIFT;
     /* After a jump one turn of the wheel shows every flow. */
     uint32_t behind = (current - t->bucket) & (UINT32_MAX >> BUCKET_SHIFT);
     if (behind > BUCKETS)
