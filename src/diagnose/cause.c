@@ -152,7 +152,7 @@ static bool middlebox(const struct causing *c, const struct draft *d)
     return d->f.culprit == CULPRIT_MIDDLEBOX;
 }
 
-static const struct rule RULES[] = {
+static const struct rule rules[] = {
     {"capture-limits", "The capture itself limits what can be said", NULL,
      BIT(FINDING_CAPTURE_ONE_WAY) | BIT(FINDING_CAPTURE_GAPS) | BIT(FINDING_CAPTURE_TRUNCATED),
      NULL, SUBJECT_NONE, CONFIDENCE_CERTAIN},
@@ -215,7 +215,7 @@ static const struct rule RULES[] = {
      SUBJECT_HOST, CONFIDENCE_LIKELY},
 };
 
-#define RULE_COUNT (sizeof RULES / sizeof *RULES)
+#define RULE_COUNT (sizeof rules / sizeof *rules)
 
 static const struct draft *draft_at(const struct causing *c, uint32_t finding)
 {
@@ -246,15 +246,15 @@ static void note(struct causing *c, const struct draft *d)
 static const struct rule *rule_for(const struct causing *c, const struct draft *d)
 {
     for (size_t i = 0; i < RULE_COUNT; i++) {
-        if ((RULES[i].kinds >> d->f.kind & 1) != 0 && (!RULES[i].fits || RULES[i].fits(c, d)))
-            return &RULES[i];
+        if ((rules[i].kinds >> d->f.kind & 1) != 0 && (!rules[i].fits || rules[i].fits(c, d)))
+            return &rules[i];
     }
     return NULL;
 }
 
 static uint64_t subject_key(const struct causing *c, const struct rule *rule, const struct draft *d)
 {
-    uint64_t rank = (uint64_t)(rule - RULES) + 1;
+    uint64_t rank = (uint64_t)(rule - rules) + 1;
     switch (rule->subject) {
     case SUBJECT_SERVER:
         return addr_hash(rank, &d->f.server);
@@ -296,7 +296,7 @@ static void take(struct causing *c, uint32_t finding)
         if (id == POOL_NONE || !map_put(&c->by_subject, key, id))
             return;
         g = pool_at(&c->groups, id);
-        *g = (struct group){.rule = rule, .rank = (uint32_t)(rule - RULES), .first = finding};
+        *g = (struct group){.rule = rule, .rank = (uint32_t)(rule - rules), .first = finding};
     }
     g = pool_at(&c->groups, id);
     d->cause = id;
@@ -425,7 +425,7 @@ static void tell_device(struct causing *c, struct device_result *d, const uint32
 static void number_groups(struct causing *c, uint32_t findings, struct result *r)
 {
     uint32_t count = c->groups.count;
-    struct group **sorted = malloc((count + 1) * sizeof *sorted);
+    struct group **sorted = malloc((count + 1) * sizeof(struct group *));
     uint32_t *numbers = malloc((count + 1) * sizeof *numbers);
     struct cause *causes = arena_alloc(c->j->arena, (count + 1) * sizeof *causes);
     if (!sorted || !numbers || !causes) {

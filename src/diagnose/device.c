@@ -145,7 +145,7 @@ static void judge_hosts(struct judge *j, uint32_t client)
     for (const struct row *row = facts_row_at(j->f, facts_at(j->f, client)->rows); row;
          row = facts_row_at(j->f, row->next_host))
         count++;
-    const struct row **rows = malloc((count + 1) * sizeof *rows);
+    const struct row **rows = malloc((count + 1) * sizeof(const struct row *));
     if (!rows) {
         j->failed = true;
         return;

@@ -142,7 +142,7 @@ static int id_cmp(const void *left, const void *right)
 static bool number_findings(struct judge *j, uint32_t *order)
 {
     uint32_t count = j->drafts.count;
-    struct draft **sorted = malloc((count + 1) * sizeof *sorted);
+    struct draft **sorted = malloc((count + 1) * sizeof(struct draft *));
     if (!sorted)
         return false;
     for (uint32_t i = 0; i < count; i++) {

@@ -20,7 +20,7 @@ struct told {
     enum confidence confidence;
 };
 
-static const struct told TOLD[FINDING_KIND_COUNT] = {
+static const struct told told_of[FINDING_KIND_COUNT] = {
     [FINDING_DNS_NXDOMAIN] = {"the resolver says that the name does not exist",
                               "Let the resolver forward this name to the internet; look for a zone "
                               "of its own or a filter "
@@ -261,7 +261,7 @@ static const char *alert_name(uint16_t code)
     static const struct {
         uint16_t code;
         const char *name;
-    } ALERTS[] = {
+    } alerts[] = {
         {0, "close_notify"},
         {10, "unexpected_message"},
         {20, "bad_record_mac"},
@@ -290,9 +290,9 @@ static const char *alert_name(uint16_t code)
         {116, "certificate_required"},
         {120, "no_application_protocol"},
     };
-    for (size_t i = 0; i < sizeof ALERTS / sizeof *ALERTS; i++) {
-        if (ALERTS[i].code == code)
-            return ALERTS[i].name;
+    for (size_t i = 0; i < sizeof alerts / sizeof *alerts; i++) {
+        if (alerts[i].code == code)
+            return alerts[i].name;
     }
     return "unknown alert";
 }
@@ -496,7 +496,7 @@ static void add_summary(struct judge *j, const struct draft *d)
             buf_str(b, " does not answer");
         }
     } else {
-        buf_str(b, TOLD[f->kind].what);
+        buf_str(b, told_of[f->kind].what);
     }
     if (f->recovered)
         buf_str(b, "; later it worked");
@@ -520,7 +520,7 @@ static void add_server_proof(struct judge *j, struct draft *d)
 
 void finding_tell(struct judge *j, struct draft *d)
 {
-    const struct told *told = &TOLD[d->f.kind];
+    const struct told *told = &told_of[d->f.kind];
     d->f.culprit = told->culprit;
     d->f.confidence = told->confidence;
     d->f.advice = told->advice;

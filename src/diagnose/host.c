@@ -5,7 +5,7 @@
 #include "judge.h"
 
 /* The rule of each kind that lies on a row. */
-static ruling_fn *const RULES[FINDING_KIND_COUNT] = {
+static ruling_fn *const rules[FINDING_KIND_COUNT] = {
     [FINDING_DNS_NXDOMAIN] = dns_ruling,
     [FINDING_DNS_SERVFAIL] = dns_ruling,
     [FINDING_DNS_REFUSED] = dns_ruling,
@@ -77,7 +77,7 @@ static enum ruling weigh_row(struct host *h, const struct row *row)
     enum ruling worst = RULING_DROP;
     for (const struct failure *x = facts_failure(h->j->f, row->failures); x;
          x = facts_failure(h->j->f, x->next)) {
-        ruling_fn *rule = RULES[x->kind];
+        ruling_fn *rule = rules[x->kind];
         enum ruling ruling = rule ? rule(&h->j->j, h->head, row, x) : RULING_DROP;
         if (h->j->j.one_way && ruling == RULING_FAILED)
             ruling = RULING_DOUBT;

@@ -9,7 +9,7 @@
 #include <stddef.h>
 
 /* Organizations (O=) of public authorities, and of Microsoft's private ones. */
-static const char *const PUBLIC_ORGANIZATIONS[] = {
+static const char *const public_organizations[] = {
     "Microsoft Corporation",
     "Microsoft",
     "DigiCert Inc",
@@ -63,7 +63,7 @@ static const char *const PUBLIC_ORGANIZATIONS[] = {
 };
 
 /* Beginnings of common names (CN=) for authorities whose name carries no organization. */
-static const char *const PUBLIC_COMMON_NAMES[] = {
+static const char *const public_common_names[] = {
     "Microsoft Azure",
     "Microsoft RSA",
     "Microsoft ECC",
@@ -83,7 +83,7 @@ struct product {
     const char *name;
 };
 
-static const struct product PRODUCTS[] = {
+static const struct product products[] = {
     {"zscaler", "Zscaler"},
     {"fortigate", "Fortinet FortiGate"},
     {"fortinet", "Fortinet"},
@@ -172,13 +172,13 @@ bool issuer_is_public(struct slice dn)
     if (issuer_product(dn))
         return false;
     struct slice organization = attribute(dn, "O=");
-    for (size_t i = 0; i < COUNT(PUBLIC_ORGANIZATIONS); i++) {
-        if (same(organization, PUBLIC_ORGANIZATIONS[i]))
+    for (size_t i = 0; i < COUNT(public_organizations); i++) {
+        if (same(organization, public_organizations[i]))
             return true;
     }
     struct slice common = attribute(dn, "CN=");
-    for (size_t i = 0; i < COUNT(PUBLIC_COMMON_NAMES); i++) {
-        if (organization.len == 0 && slice_starts_nocase(common, PUBLIC_COMMON_NAMES[i]))
+    for (size_t i = 0; i < COUNT(public_common_names); i++) {
+        if (organization.len == 0 && slice_starts_nocase(common, public_common_names[i]))
             return true;
     }
     return false;
@@ -186,11 +186,11 @@ bool issuer_is_public(struct slice dn)
 
 const char *issuer_product(struct slice dn)
 {
-    for (size_t p = 0; p < COUNT(PRODUCTS); p++) {
+    for (size_t p = 0; p < COUNT(products); p++) {
         for (size_t i = 0; i < dn.len; i++) {
             struct slice rest = slice_sub(dn, i, dn.len);
-            if (slice_starts_nocase(rest, PRODUCTS[p].mark))
-                return PRODUCTS[p].name;
+            if (slice_starts_nocase(rest, products[p].mark))
+                return products[p].name;
         }
     }
     return NULL;

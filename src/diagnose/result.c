@@ -6,39 +6,39 @@
 
 const char *verdict_text(enum verdict_word v)
 {
-    static const char *const TEXTS[] = {"clear", "inconclusive", "degraded", "blocked"};
-    return TEXTS[v];
+    static const char *const texts[] = {"clear", "inconclusive", "degraded", "blocked"};
+    return texts[v];
 }
 
 const char *status_text(enum status_word s)
 {
-    static const char *const TEXTS[] = {"not-seen", "reachable", "inconclusive", "degraded",
+    static const char *const texts[] = {"not-seen", "reachable", "inconclusive", "degraded",
                                         "failed"};
-    return TEXTS[s];
+    return texts[s];
 }
 
 const char *severity_text(enum severity s)
 {
-    static const char *const TEXTS[] = {"info", "warning", "error"};
-    return TEXTS[s];
+    static const char *const texts[] = {"info", "warning", "error"};
+    return texts[s];
 }
 
 const char *confidence_text(enum confidence c)
 {
-    static const char *const TEXTS[] = {"possible", "likely", "certain"};
-    return TEXTS[c];
+    static const char *const texts[] = {"possible", "likely", "certain"};
+    return texts[c];
 }
 
 const char *culprit_text(enum culprit c)
 {
-    static const char *const TEXTS[] = {"",      "device",   "server",  "middlebox",
+    static const char *const texts[] = {"",      "device",   "server",  "middlebox",
                                         "proxy", "resolver", "network", "capture"};
-    return TEXTS[c];
+    return texts[c];
 }
 
 const char *finding_kind_text(enum finding_kind k)
 {
-    static const char *const TEXTS[FINDING_KIND_COUNT] = {
+    static const char *const texts[FINDING_KIND_COUNT] = {
         [FINDING_DNS_NXDOMAIN] = "dns-nxdomain",
         [FINDING_DNS_SERVFAIL] = "dns-servfail",
         [FINDING_DNS_REFUSED] = "dns-refused",
@@ -68,5 +68,5 @@ const char *finding_kind_text(enum finding_kind k)
         [FINDING_CAPTURE_GAPS] = "capture-gaps",
         [FINDING_CAPTURE_TRUNCATED] = "capture-truncated",
     };
-    return TEXTS[k];
+    return texts[k];
 }

@@ -13,9 +13,9 @@
 
 static bool is_refusal(const char *kiss)
 {
-    static const char *const REFUSALS[] = {"DENY", "RSTR", "RATE"};
-    for (size_t i = 0; i < sizeof REFUSALS / sizeof *REFUSALS; i++) {
-        if (strcmp(kiss, REFUSALS[i]) == 0)
+    static const char *const refusals[] = {"DENY", "RSTR", "RATE"};
+    for (size_t i = 0; i < sizeof refusals / sizeof *refusals; i++) {
+        if (strcmp(kiss, refusals[i]) == 0)
             return true;
     }
     return false;

@@ -107,7 +107,7 @@ static const struct tls_alert *fatal_alert(const struct tx_tls *tls)
 static void fail_handshake(struct facts *f, struct row *row, const struct flow *flow,
                            const struct tx *tx)
 {
-    static const uint8_t KINDS[] = {
+    static const uint8_t kinds[] = {
         [TLS_COMPLETED] = FINDING_TLS_INCOMPLETE,
         [TLS_NO_SERVER_HELLO] = FINDING_TLS_NO_SERVER_HELLO,
         [TLS_RESET_BY_CLIENT] = FINDING_TLS_RESET,
@@ -118,7 +118,7 @@ static void fail_handshake(struct facts *f, struct row *row, const struct flow *
         [TLS_PENDING] = FINDING_TLS_INCOMPLETE,
     };
     const struct tx_tls *tls = &tx->u.tls;
-    struct failure x = rule_failure(flow, (enum finding_kind)KINDS[tls->outcome], tx->first);
+    struct failure x = rule_failure(flow, (enum finding_kind)kinds[tls->outcome], tx->first);
     const struct tls_alert *alert = fatal_alert(tls);
     bool by_client = tls->outcome == TLS_RESET_BY_CLIENT;
     if (tls->outcome == TLS_CLOSED || tls->outcome == TLS_INCOMPLETE)

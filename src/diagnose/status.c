@@ -237,7 +237,7 @@ static const struct service_result *build(struct judge *j, const struct pool *en
                                           const enum status_word *words, bool linked)
 {
     struct service_result *results = arena_alloc(j->arena, j->service_count * sizeof *results);
-    struct entry **sorted = malloc((entries->count + 1) * sizeof *sorted);
+    struct entry **sorted = malloc((entries->count + 1) * sizeof(struct entry *));
     if (!results || !sorted) {
         j->failed = true;
         free(sorted);

@@ -5,11 +5,11 @@
 #include "judge.h"
 
 /* Phases of a deployment in their order. Those that happen at any time are not here. */
-static const char *const PHASES[] = {
+static const char *const phases[] = {
     "network", "time", "profile", "activation", "identity", "enrollment", "apps", "notification",
 };
 
-#define PHASE_COUNT (sizeof PHASES / sizeof *PHASES)
+#define PHASE_COUNT (sizeof phases / sizeof *phases)
 
 /* Whether a finding that weighs on the verdict by itself stands for the device. */
 static bool finding_stands(const struct judge *j, uint32_t first_draft)
@@ -121,7 +121,7 @@ void verdict_phases(struct judge *j, struct device_result *d, const enum status_
         struct mark newest = {0, 0, 0};
         for (uint32_t s = 0; s < j->service_count; s++) {
             const struct service *service = services_at(j->f->list, s);
-            if (!service->phase || strcmp(service->phase, PHASES[p]) != 0)
+            if (!service->phase || strcmp(service->phase, phases[p]) != 0)
                 continue;
             if (mark_set(j->tallies[s].ok)) {
                 reached = true;
@@ -130,10 +130,10 @@ void verdict_phases(struct judge *j, struct device_result *d, const enum status_
             }
             if (words[s] == STATUS_FAILED && service->need == NEED_REQUIRED &&
                 d->stopped_at[0] == '\0')
-                d->stopped_at = PHASES[p];
+                d->stopped_at = phases[p];
         }
         if (reached) {
-            d->phase = PHASES[p];
+            d->phase = phases[p];
             d->phase_mark = newest;
         }
     }
