@@ -2,68 +2,22 @@
  * net/decode: frames to packets, one header a step.
  * SPDX-License-Identifier: MIT
  *
- * RFC 791, 8200, 9293, 768, 792, 4443 (headers), RFC 4302 (AH), RFC 2516 (PPPoE), RFC 1661, 1662 (PPP),
- * RFC 3032, 5462 (MPLS), RFC 4884 (ICMP quotes), IEEE 802.1Q, tcpdump.org/linktypes.
+ * RFC 791, 8200, 9293, 768, 792, 4443 (headers), RFC 4302 (AH), RFC 2003, 4213 (IP in
+ * IP), RFC 4884 (ICMP quotes), IEEE 802.1Q.
  *
- * A step reads one header and names the next one: no recursion, any nesting, and a new encapsulation is
- * one more row. The usual frame takes three steps. Every IP header narrows the cursor to the length it
- * announces, so that padding of the link layer is never payload.
+ * The usual frame takes three of the steps that net/steps.h tells of. Every IP header narrows the cursor
+ * to the length it announces, so that padding of the link layer is never payload.
  */
 #include "net/decode.h"
 
 #include "base/cursor.h"
-#include "numbers.h"
 #include "quote.h"
+#include "steps.h"
 
 /* Headers of one frame. Eight IPv6 extension headers within two tags and PPPoE fit twice. */
-#define STEPS_MAX  32
-#define LABELS_MAX 16
+#define STEPS_MAX 32
 
-enum step {
-    STEP_END, /* nothing more that is followed; must stay 0: the default of the tables below */
-    STEP_ETHERNET,
-    STEP_SLL,
-    STEP_SLL2,
-    STEP_BSD_NULL,
-    STEP_VLAN,
-    STEP_MPLS,
-    STEP_PPPOE,
-    STEP_PPP,
-    STEP_IP, /* version by its first nibble */
-    STEP_IPV4,
-    STEP_IPV6,
-    STEP_IPV6_EXTENSION,
-    STEP_IPV6_FRAGMENT,
-    STEP_AH,
-    STEP_TCP,
-    STEP_UDP,
-    STEP_ICMP,
-    STEP_ICMPV6,
-};
-
-struct decode {
-    struct packet *p;
-    struct cursor c;  /* what is left of the innermost length announced */
-    uint32_t missing; /* bytes announced behind the cursor's end that the capture has not */
-};
-
-/* ---- lengths ------------------------------------------------------------------------------------ */
-
-/* A header says that `len` bytes follow from here on. */
-static inline void announce(struct decode *d, size_t len)
-{
-    size_t have = cur_left(&d->c);
-    d->missing = len > have ? (uint32_t)(len - have) : 0;
-    d->c.on_overrun = len > have ? VERDICT_SHORT : VERDICT_BAD;
-    if (len < have)
-        d->c = cursor_of(cur_take(&d->c, len), VERDICT_BAD);
-}
-
-static enum step bad(struct decode *d)
-{
-    cur_fail(&d->c, VERDICT_BAD);
-    return STEP_END;
-}
+/* ---- ends --------------------------------------------------------------------------------------- */
 
 static inline enum step end(struct decode *d, enum packet_kind kind)
 {
@@ -79,28 +33,7 @@ static inline enum step end_payload(struct decode *d, enum packet_kind kind)
     return end(d, kind);
 }
 
-/* ---- link layers -------------------------------------------------------------------------------- */
-
-static inline enum step step_of_ethertype(uint16_t type)
-{
-    switch (type) {
-    case ETHERTYPE_IPV4:
-        return STEP_IPV4;
-    case ETHERTYPE_IPV6:
-        return STEP_IPV6;
-    case ETHERTYPE_VLAN:
-    case ETHERTYPE_QINQ:
-    case ETHERTYPE_QINQ_OLD:
-        return STEP_VLAN;
-    case ETHERTYPE_MPLS:
-    case ETHERTYPE_MPLS_UPSTREAM:
-        return STEP_MPLS;
-    case ETHERTYPE_PPPOE_SESSION:
-        return STEP_PPPOE;
-    default:
-        return STEP_END; /* below 0x600 it is a length: LLC, nothing of ours */
-    }
-}
+/* ---- Ethernet ----------------------------------------------------------------------------------- */
 
 static enum step ethernet(struct decode *d)
 {
@@ -113,97 +46,10 @@ static enum step ethernet(struct decode *d)
     return step_of_ethertype(cur_be16(&h));
 }
 
-/* Cooked headers have the sender's address only, and not on every device: no MAC is better than half
- * of a pair. */
-static enum step sll(struct decode *d)
-{
-    cur_skip(&d->c, 14); /* packet type, ARPHRD, address length, address */
-    return step_of_ethertype(cur_be16(&d->c));
-}
-
-static enum step sll2(struct decode *d)
-{
-    uint16_t type = cur_be16(&d->c);
-    cur_skip(&d->c, 18); /* reserved, interface, ARPHRD, packet type, address length, address */
-    return step_of_ethertype(type);
-}
-
-/* An address family in the byte order of the host that captured. IPv6 has another number on every
- * system: Linux 10, Windows 23, NetBSD and OpenBSD 24, FreeBSD 28, macOS 30. */
-static enum step bsd_null(struct decode *d)
-{
-    uint32_t family = cur_be32(&d->c);
-    if (family > 0xffff)
-        family = __builtin_bswap32(family);
-    switch (family) {
-    case 2:
-        return STEP_IPV4;
-    case 10:
-    case 23:
-    case 24:
-    case 28:
-    case 30:
-        return STEP_IPV6;
-    default:
-        return STEP_END;
-    }
-}
-
 static enum step vlan(struct decode *d)
 {
     d->p->vlan = cur_be16(&d->c) & 0x0fff;
     return step_of_ethertype(cur_be16(&d->c));
-}
-
-/* What follows the last label is not said: it is IP if it looks like it. */
-static enum step mpls(struct decode *d)
-{
-    for (int i = 0; i < LABELS_MAX; i++) {
-        bool bottom = cur_be32(&d->c) & 0x100;
-        if (d->c.verdict != VERDICT_OK)
-            return STEP_END;
-        if (bottom)
-            return STEP_IP;
-    }
-    return bad(d);
-}
-
-static enum step pppoe(struct decode *d)
-{
-    uint8_t version = cur_u8(&d->c);
-    uint8_t code = cur_u8(&d->c);
-    cur_skip(&d->c, 2); /* session */
-    size_t len = cur_be16(&d->c);
-    if (d->c.verdict != VERDICT_OK)
-        return STEP_END;
-    if (version != 0x11)
-        return bad(d);
-    if (code != 0)
-        return STEP_END;
-    announce(d, len);
-    return STEP_PPP;
-}
-
-/* Address and control (ff 03) and the first byte of the protocol may be left out: the last byte of a
- * protocol number is the odd one. */
-static enum step ppp(struct decode *d)
-{
-    struct cursor look = d->c;
-    if (cur_be16(&look) == 0xff03)
-        d->c = look;
-    uint32_t protocol = cur_u8(&d->c);
-    if (!(protocol & 1))
-        protocol = protocol << 8 | cur_u8(&d->c);
-    switch (protocol) {
-    case PPP_IPV4:
-        return STEP_IPV4;
-    case PPP_IPV6:
-        return STEP_IPV6;
-    case PPP_MPLS:
-        return STEP_MPLS;
-    default:
-        return STEP_END;
-    }
 }
 
 /* ---- IP ----------------------------------------------------------------------------------------- */
@@ -211,8 +57,10 @@ static enum step ppp(struct decode *d)
 static const uint8_t steps_of_protocol[256] = {
     [NEXT_HOP_BY_HOP] = STEP_IPV6_EXTENSION,
     [IP_PROTO_ICMP] = STEP_ICMP,
+    [NEXT_IPV4] = STEP_IPV4,
     [IP_PROTO_TCP] = STEP_TCP,
     [IP_PROTO_UDP] = STEP_UDP,
+    [NEXT_IPV6] = STEP_IPV6,
     [NEXT_ROUTING] = STEP_IPV6_EXTENSION,
     [NEXT_FRAGMENT] = STEP_IPV6_FRAGMENT,
     [NEXT_AH] = STEP_AH,
@@ -274,11 +122,11 @@ static enum step ipv4(struct decode *d)
     uint8_t protocol = cur_u8(&h);
     cur_skip(&h, 2); /* checksum */
     if (version_ihl >> 4 != 4 || header_len < 20)
-        return bad(d);
+        return step_bad(d);
     /* 0: the network card was to cut this into segments, so all that is there belongs to it. */
     if (total != 0) {
         if (total < header_len)
-            return bad(d);
+            return step_bad(d);
         announce(d, total);
     }
     p->ip = slice_of(d->c.pos, cur_left(&d->c));
@@ -302,7 +150,7 @@ static enum step ipv6(struct decode *d)
     struct cursor look = d->c;
     struct cursor h = cur_sub(&look, 40);
     if (cur_be32(&h) >> 28 != 6)
-        return bad(d);
+        return step_bad(d);
     size_t len = cur_be16(&h);
     uint8_t protocol = cur_u8(&h);
     /* 0: a jumbogram, or left to the network card. */
@@ -392,7 +240,7 @@ static enum step tcp(struct decode *d)
     p->tcp.flags = cur_u8(&h);
     p->tcp.window = cur_be16(&h);
     if (header_len < 20)
-        return bad(d);
+        return step_bad(d);
     if (header_len > 20) {
         struct cursor options = cursor_of(cur_take(&d->c, header_len - 20), VERDICT_BAD);
         if (d->c.verdict != VERDICT_OK)
@@ -414,7 +262,7 @@ static enum step udp(struct decode *d)
     /* 0: a jumbogram, or left to the network card. */
     if (len != 0) {
         if (len < 8 || len - 8 > cur_left(&d->c) + d->missing)
-            return bad(d);
+            return step_bad(d);
         announce(d, len - 8);
     }
     return end_payload(d, PACKET_UDP);
@@ -454,7 +302,8 @@ static enum step icmpv6(struct decode *d)
 
 /* ---- the way through ---------------------------------------------------------------------------- */
 
-/* Each step is called from here alone, so that all become one function whose state lives in registers. */
+/* Each step is called from here alone, so that all become one function whose state lives in registers;
+ * what other files do works on a copy for the same reason. */
 static inline enum step take_step(struct decode *d, enum step step)
 {
     switch (step) {
@@ -462,20 +311,22 @@ static inline enum step take_step(struct decode *d, enum step step)
         return STEP_END;
     case STEP_ETHERNET:
         return ethernet(d);
-    case STEP_SLL:
-        return sll(d);
-    case STEP_SLL2:
-        return sll2(d);
-    case STEP_BSD_NULL:
-        return bsd_null(d);
     case STEP_VLAN:
         return vlan(d);
+    case STEP_SLL:
+    case STEP_SLL2:
+    case STEP_BSD_NULL:
     case STEP_MPLS:
-        return mpls(d);
     case STEP_PPPOE:
-        return pppoe(d);
     case STEP_PPP:
-        return ppp(d);
+    case STEP_NFLOG: {
+        struct decode copy = {d->p, d->c, d->missing, d->bounded};
+        step = link_step(&copy, step);
+        d->c = copy.c;
+        d->missing = copy.missing;
+        d->bounded = copy.bounded;
+        return step;
+    }
     case STEP_IP:
         return ip(d);
     case STEP_IPV4:
@@ -509,6 +360,8 @@ static enum step step_of_linktype(int linktype)
         return STEP_SLL;
     case LINK_SLL2:
         return STEP_SLL2;
+    case LINK_NFLOG:
+        return STEP_NFLOG;
     case LINK_NULL:
     case LINK_LOOP:
         return STEP_BSD_NULL;
@@ -544,11 +397,15 @@ static inline void clear_transport(struct packet *p, struct slice empty)
 /* Reads headers from `step` on; `announced` bytes are there to be read, the capture has bytes.len. */
 static void run(struct packet *p, enum step step, struct slice bytes, uint32_t announced)
 {
-    struct decode d = {.p = p, .c = cursor_of(bytes, VERDICT_BAD), .missing = 0};
-    announce(&d, announced);
+    bool cut = announced > bytes.len;
+    /* What a capture says of a frame's length is no bound: tools that cut frames may say they were so. */
+    struct decode d = {.p = p,
+                       .c = cursor_of(bytes, cut ? VERDICT_SHORT : VERDICT_BAD),
+                       .missing = cut ? announced - (uint32_t)bytes.len : 0,
+                       .bounded = false};
     for (int left = STEPS_MAX; step != STEP_END; left--) {
         if (left == 0) {
-            bad(&d);
+            step_bad(&d);
             break;
         }
         step = take_step(&d, step);
@@ -579,8 +436,7 @@ void net_decode(struct packet *out, int linktype, struct slice bytes, uint32_t w
     out->ip = slice_of(bytes.data, 0);
     clear_transport(out, out->ip);
 
-    uint32_t announced = wire_len < bytes.len ? (uint32_t)bytes.len : wire_len;
-    run(out, step_of_linktype(linktype), bytes, announced);
+    run(out, step_of_linktype(linktype), bytes, wire_len);
 }
 
 void net_decode_transport(struct packet *p, struct slice ip_payload, uint32_t announced)

@@ -18,6 +18,7 @@
 #define UNIT       8
 #define UNITS_MAX  (BYTES_MAX / UNIT)
 #define GIVE_UP_NS (30 * NS_PER_S)
+#define NESTED_MAX 4
 #define HASH_KEY   0x66726167U
 /* Buffers grow by doubling from here; together they hold this much at most. */
 #define BUFFER_FIRST 4096
@@ -217,7 +218,7 @@ static void deliver(struct ipfrag *f, struct slot *s, struct packet *p)
     net_decode_transport(p, slice_of(f->done, len), s->end);
 }
 
-bool ipfrag_push(struct ipfrag *f, struct packet *p)
+static bool push(struct ipfrag *f, struct packet *p)
 {
     f->stats.fragments++;
     uint32_t from = p->frag.offset;
@@ -234,4 +235,14 @@ bool ipfrag_push(struct ipfrag *f, struct packet *p)
         return false;
     deliver(f, s, p);
     return true;
+}
+
+bool ipfrag_push(struct ipfrag *f, struct packet *p)
+{
+    /* A tunnel's packet may have been cut again within. */
+    for (int i = 0; i < NESTED_MAX && p->kind == PACKET_FRAGMENT; i++) {
+        if (!push(f, p))
+            return false;
+    }
+    return p->kind != PACKET_FRAGMENT;
 }

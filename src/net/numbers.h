@@ -19,6 +19,7 @@ enum {
     LINK_SLL = 113,
     LINK_IPV4 = 228,
     LINK_IPV6 = 229,
+    LINK_NFLOG = 239,
     LINK_SLL2 = 276,
 };
 
@@ -40,6 +41,12 @@ enum {
 };
 
 enum {
+    NFLOG_PAYLOAD = 9,
+};
+
+enum {
+    NEXT_IPV4 = 4,
+    NEXT_IPV6 = 41,
     NEXT_HOP_BY_HOP = 0,
     NEXT_ROUTING = 43,
     NEXT_FRAGMENT = 44,

@@ -144,6 +144,23 @@ static void test_cut_payload(void **state)
     free(d.bytes);
 }
 
+/* A header within cannot announce more than the one around it; the length of a frame is no such bound,
+ * since tools that cut frames forget what they were. */
+static void test_inner_length_is_bounded(void **state)
+{
+    (void)state;
+    struct decoded d =
+        decode_hex(ETHERNET, ETH("8864") "1100 0001 0032 0021 " IPV4("0036", "4000", "06") TCP("50")
+                                 DATA8 "000000000000");
+    assert_tcp4(&d);
+    free(d.bytes);
+    d = decode_hex(ETHERNET, ETH("0800") IPV4("0036", "4000", "06") TCP("50") DATA8);
+    assert_int_equal(d.p.kind, PACKET_TCP);
+    assert_true(d.p.cut);
+    assert_int_equal(d.p.payload_len, 14);
+    free(d.bytes);
+}
+
 static void test_padding_is_no_payload(void **state)
 {
     (void)state;
@@ -208,8 +225,8 @@ static void test_tag_stack_is_capped(void **state)
     (void)state;
     uint8_t frame[14 + 4 * 200];
     memset(frame, 2, 12);
-    for (size_t at = 12; at + 4 <= sizeof frame; at += 4)
-        memcpy(&frame[at], "\x81\x00\x00\x05", 4);
+    for (size_t at = 12; at < sizeof frame; at++)
+        frame[at] = at % 4 == 0 ? 0x81 : 0;
     struct packet p;
     net_decode(&p, ETHERNET, slice_of(frame, sizeof frame), sizeof frame, &test_mark);
     assert_int_equal(p.kind, PACKET_BAD);
@@ -236,6 +253,10 @@ static void test_link_types(void **state)
         {9, "21 " TCP_DATA},
         {9, "ff03 0021 " TCP_DATA},
         {50, "ff03 0021 " TCP_DATA},
+        {239, "00 00 0000 0800 0a00 00000004 0700 0100 00000000 3400 0900 " TCP_DATA},
+        {239, "00 00 0000 0008 000a 00000004 0007 0001 00000000 0034 0009 " TCP_DATA},
+        {101, IPV4("0044", "4000", "04") TCP_DATA},
+        {101, IPV6("0030", "04") TCP_DATA},
         {ETHERNET, ETH("8864") "1100 0001 0032 0021 " TCP_DATA},
         {ETHERNET, ETH("8847") "00010140 " TCP_DATA},
         {ETHERNET, ETH("8848") "00010040 00020140 " TCP_DATA},
@@ -255,6 +276,8 @@ static void test_link_types(void **state)
         {0, "17000000 " TCP6_DATA},
         {108, "0000000a " TCP6_DATA},
         {9, "0057 " TCP6_DATA},
+        {101, IPV4("0058", "4000", "29") TCP6_DATA},
+        {101, IPV6("0044", "29") TCP6_DATA},
         {ETHERNET, ETH("8847") "00010140 " TCP6_DATA},
     };
     for (size_t i = 0; i < sizeof v4 / sizeof *v4; i++) {
@@ -285,6 +308,8 @@ static void test_not_ip(void **state)
     assert_false(net_linktype_known(105)); /* 802.11 */
     assert_int_equal(kind_of(105, TCP_DATA), PACKET_OTHER);
     assert_int_equal(kind_of(-1, TCP_DATA), PACKET_OTHER);
+    assert_int_equal(kind_of(239, "00 00 0000 0800 0a00 00000004 "), PACKET_BAD);
+    assert_int_equal(kind_of(239, "00 00 0000 0300 0a00 00000004 "), PACKET_BAD);
 }
 
 static void test_contradictions(void **state)
@@ -461,6 +486,7 @@ int main(void)
         cmocka_unit_test(test_every_prefix_is_short),
         cmocka_unit_test(test_every_byte_flipped),
         cmocka_unit_test(test_cut_payload),
+        cmocka_unit_test(test_inner_length_is_bounded),
         cmocka_unit_test(test_padding_is_no_payload),
         cmocka_unit_test(test_offload_lengths),
         cmocka_unit_test(test_vlan),

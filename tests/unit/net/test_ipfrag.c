@@ -251,6 +251,35 @@ static void test_ipv6(void **state)
     free(last.bytes);
 }
 
+/* Pushes an IP packet as the payload of a tunnel, itself in two fragments. */
+static bool push_tunnelled(struct fixture *fx, uint32_t id, const char *hex, struct packet *p)
+{
+    size_t len;
+    uint8_t *bytes = hex_bytes(hex, &len);
+    *p = fragment(fx, id, 0, slice_of(bytes, 16), 16);
+    p->tuple.proto = 4;
+    assert_false(ipfrag_push(fx->f, p));
+    *p = fragment(fx, id, 16, slice_of(&bytes[16], len - 16), (uint32_t)len - 16);
+    p->tuple.proto = 4;
+    p->frag.more = false;
+    bool whole = ipfrag_push(fx->f, p);
+    free(bytes);
+    return whole;
+}
+
+static void test_fragments_within_fragments(void **state)
+{
+    struct fixture *fx = *state;
+    struct packet p;
+    assert_false(push_tunnelled(fx, 1, IPV4("0024", "2000", "11") UDP("0018") DATA8, &p));
+    assert_true(push_tunnelled(fx, 2, IPV4("001c", "0002", "11") "4d4f524521212121 ", &p));
+    assert_int_equal(p.kind, PACKET_UDP);
+    assert_int_equal(p.tuple.dst_port, 53);
+    assert_int_equal(p.tuple.src.bytes[3], 1); /* 10.0.0.1, the inner one */
+    assert_slice_equal(p.payload, "datadataMORE!!!!");
+    assert_int_equal(ipfrag_stats(fx->f).datagrams, 3);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -264,6 +293,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_oldest_goes_first, setup, teardown),
         cmocka_unit_test_setup_teardown(test_memory_cap, setup, teardown),
         cmocka_unit_test_setup_teardown(test_ipv6, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_fragments_within_fragments, setup, teardown),
     };
     return cmocka_run_group_tests_name("net/ipfrag", tests, NULL, NULL);
 }

@@ -1,0 +1,91 @@
+/*
+ * net/steps: what the steps of decode share.
+ * SPDX-License-Identifier: MIT
+ *
+ * A step reads one header and names the next one: no recursion, any nesting, and a new encapsulation is
+ * one more row. A header says how many bytes follow it; what a header within says cannot be more.
+ */
+#ifndef NET_STEPS_H
+#define NET_STEPS_H
+
+#include "base/cursor.h"
+#include "net/packet.h"
+#include "numbers.h"
+
+enum step {
+    STEP_END, /* nothing more that is followed; must stay 0: the default of the tables below */
+    STEP_ETHERNET,
+    STEP_SLL,
+    STEP_SLL2,
+    STEP_BSD_NULL,
+    STEP_VLAN,
+    STEP_MPLS,
+    STEP_PPPOE,
+    STEP_PPP,
+    STEP_NFLOG,
+    STEP_IP, /* version by its first nibble */
+    STEP_IPV4,
+    STEP_IPV6,
+    STEP_IPV6_EXTENSION,
+    STEP_IPV6_FRAGMENT,
+    STEP_AH,
+    STEP_TCP,
+    STEP_UDP,
+    STEP_ICMP,
+    STEP_ICMPV6,
+};
+
+struct decode {
+    struct packet *p;
+    struct cursor c;  /* what is left of the innermost length announced */
+    uint32_t missing; /* bytes announced behind the cursor's end that the capture has not */
+    bool bounded;     /* a header announced where it ends, not only the length of the frame */
+};
+
+/* A header says that `len` bytes follow from here on. */
+static inline void announce(struct decode *d, size_t len)
+{
+    size_t have = cur_left(&d->c);
+    if (len > have) {
+        if (d->bounded && len > have + d->missing)
+            len = have + d->missing;
+        d->missing = (uint32_t)(len - have);
+        d->c.on_overrun = len > have ? VERDICT_SHORT : VERDICT_BAD;
+    } else {
+        d->missing = 0;
+        d->c = cursor_of(cur_take(&d->c, len), VERDICT_BAD);
+    }
+    d->bounded = true;
+}
+
+static inline enum step step_bad(struct decode *d)
+{
+    cur_fail(&d->c, VERDICT_BAD);
+    return STEP_END;
+}
+
+static inline enum step step_of_ethertype(uint16_t type)
+{
+    switch (type) {
+    case ETHERTYPE_IPV4:
+        return STEP_IPV4;
+    case ETHERTYPE_IPV6:
+        return STEP_IPV6;
+    case ETHERTYPE_VLAN:
+    case ETHERTYPE_QINQ:
+    case ETHERTYPE_QINQ_OLD:
+        return STEP_VLAN;
+    case ETHERTYPE_MPLS:
+    case ETHERTYPE_MPLS_UPSTREAM:
+        return STEP_MPLS;
+    case ETHERTYPE_PPPOE_SESSION:
+        return STEP_PPPOE;
+    default:
+        return STEP_END; /* below 0x600 it is a length: LLC, nothing of ours */
+    }
+}
+
+/* The steps of link layers other than Ethernet and its tags (src/net/link.c). */
+__attribute__((cold)) enum step link_step(struct decode *d, enum step step);
+
+#endif
