@@ -4,7 +4,7 @@
  */
 #include "http_queue.h"
 
-#define TEXT_MIN 256
+#define TEXT_STEP 64 /* buffers grow to multiples of it */
 
 struct http_record *http_record_new(struct http_queue *q, struct arena *arena)
 {
@@ -12,7 +12,10 @@ struct http_record *http_record_new(struct http_queue *q, struct arena *arena)
     if (!r)
         return arena_alloc(arena, sizeof *r);
     q->free = r->next;
-    *r = (struct http_record){.text = r->text, .text_size = r->text_size};
+    *r = (struct http_record){
+        .request_texts = {r->request_texts.data, r->request_texts.size, 0},
+        .response_texts = {r->response_texts.data, r->response_texts.size, 0},
+    };
     return r;
 }
 
@@ -47,44 +50,43 @@ struct http_record *http_queue_pop(struct http_queue *q)
 
 /* ---- texts ---- */
 
-static bool text_reserve(struct http_record *r, size_t more, struct arena *arena)
+static bool is_of_request(size_t which)
 {
-    size_t need = r->text_used + more;
-    if (need <= r->text_size)
+    return which <= HTTP_USER_AGENT || which == HTTP_TEXT_HOST_FIELD;
+}
+
+/* An empty buffer for `need` bytes. */
+static bool texts_reserve(struct http_texts *t, size_t need, struct arena *arena)
+{
+    t->used = 0;
+    if (need <= t->size)
         return true;
-    size_t size = r->text_size > 0 ? r->text_size : TEXT_MIN;
-    while (size < need)
-        size *= 2;
-    if (size > UINT16_MAX)
-        size = UINT16_MAX;
-    if (size < need)
+    size_t size = (need + TEXT_STEP - 1) / TEXT_STEP * TEXT_STEP;
+    uint8_t *data = size <= UINT16_MAX ? arena_alloc(arena, size) : NULL;
+    if (!data)
         return false;
-    uint8_t *text = arena_alloc(arena, size);
-    if (!text)
-        return false;
-    if (r->text_used > 0)
-        memcpy(text, r->text, r->text_used);
-    r->text = text;
-    r->text_size = (uint16_t)size;
+    t->data = data;
+    t->size = (uint16_t)size;
     return true;
 }
 
-/* There is room. */
+/* There is room. A text that comes in pieces comes last. */
 static void text_add(struct http_record *r, size_t which, struct slice s)
 {
+    struct http_texts *t = is_of_request(which) ? &r->request_texts : &r->response_texts;
     if (s.len == 0)
         return;
     if (r->text_len[which] == 0)
-        r->text_at[which] = r->text_used;
-    memcpy(&r->text[r->text_used], s.data, s.len);
-    r->text_used = (uint16_t)(r->text_used + s.len);
+        r->text_at[which] = t->used;
+    memcpy(&t->data[t->used], s.data, s.len);
+    t->used = (uint16_t)(t->used + s.len);
     r->text_len[which] = (uint16_t)(r->text_len[which] + s.len);
 }
 
 static struct slice text_of(const struct http_record *r, size_t which)
 {
-    struct slice all = slice_of(r->text, r->text_used);
-    return slice_sub(all, r->text_at[which], r->text_len[which]);
+    const struct http_texts *t = is_of_request(which) ? &r->request_texts : &r->response_texts;
+    return slice_sub(slice_of(t->data, t->used), r->text_at[which], r->text_len[which]);
 }
 
 bool http_record_keep(struct http_record *r, const struct http_head *head, struct arena *arena)
@@ -92,12 +94,11 @@ bool http_record_keep(struct http_record *r, const struct http_head *head, struc
     bool request = head->status == 0;
     size_t need = request ? head->host_field.len : HTTP_BODY_HEAD_MAX;
     for (size_t i = 0; i < HTTP_FIELDS; i++)
-        need += head->field[i].len;
-    if (!text_reserve(r, need, arena))
+        need += is_of_request(i) == request ? head->field[i].len : 0;
+    if (!texts_reserve(request ? &r->request_texts : &r->response_texts, need, arena))
         return false;
     for (size_t i = 0; i < HTTP_FIELDS; i++) {
-        bool of_request = i <= HTTP_USER_AGENT;
-        if (of_request == request)
+        if (is_of_request(i) == request)
             text_add(r, i, head->field[i]);
     }
     if (request)
@@ -107,16 +108,11 @@ bool http_record_keep(struct http_record *r, const struct http_head *head, struc
 
 void http_record_body(struct http_record *r, struct slice content)
 {
-    size_t have = r->text_len[HTTP_TEXT_BODY];
-    struct slice part = slice_sub(content, 0, HTTP_BODY_HEAD_MAX - have);
-    if (part.len == 0 || r->body_cut)
-        return;
-    /* Its pieces lie side by side: not when the texts of a late request came between them. */
-    bool last = have == 0 || r->text_at[HTTP_TEXT_BODY] + have == r->text_used;
-    if (last && part.len <= (size_t)(r->text_size - r->text_used))
-        text_add(r, HTTP_TEXT_BODY, part);
-    else
-        r->body_cut = true;
+    const struct http_texts *t = &r->response_texts;
+    size_t room = HTTP_BODY_HEAD_MAX - r->text_len[HTTP_TEXT_BODY];
+    /* The room was reserved with the head's texts, or there is no memory and no text at all. */
+    if ((size_t)(t->size - t->used) >= room)
+        text_add(r, HTTP_TEXT_BODY, slice_sub(content, 0, room));
 }
 
 bool http_record_method_is(const struct http_record *r, const char *method)

@@ -22,11 +22,17 @@ enum {
     HTTP_TEXTS,
 };
 
+/* Texts side by side. */
+struct http_texts {
+    uint8_t *data;
+    uint16_t size;
+    uint16_t used;
+};
+
 struct http_record {
     struct http_record *next;
-    uint8_t *text;
-    uint16_t text_size;
-    uint16_t text_used;
+    struct http_texts request_texts;
+    struct http_texts response_texts;
     uint16_t text_at[HTTP_TEXTS];
     uint16_t text_len[HTTP_TEXTS];
     uint16_t status;
@@ -35,7 +41,6 @@ struct http_record {
     bool to_proxy;
     bool range;
     bool body_over; /* the response is complete */
-    bool body_cut;  /* no more of its beginning can be kept */
     struct mark first;
     struct mark request;
     struct mark reply;
