@@ -2,8 +2,9 @@
  * net/decode: a frame of any supported link type to a struct packet.
  * SPDX-License-Identifier: MIT
  *
- * Link types: Ethernet, Linux SLL and SLL2, raw IP (three numbers), BSD null and loop (both byte
- * orders), PPP, NFLOG. Within them 802.1Q, QinQ, PPPoE sessions, MPLS, IP in IP. Stateless; the innermost IP packet counts.
+ * Link types: Ethernet, Linux SLL and SLL2, raw IP (five numbers), BSD null and loop (both byte
+ * orders), PPP, NFLOG. Within them 802.1Q, QinQ, PPPoE sessions, MPLS, IP in IP. Stateless; the
+ * innermost IP packet counts. MAC addresses come from Ethernet only.
  * Sources: RFC 791, 8200, 9293, 768, 792, 4443, 2516, 3032, 5462, IEEE 802.1Q, tcpdump.org/linktypes.
  */
 #ifndef NET_DECODE_H

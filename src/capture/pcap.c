@@ -6,6 +6,7 @@
  */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include <pcap/pcap.h>
@@ -33,6 +34,22 @@ static int dlt_of_linktype(int linktype)
 
 /* ---- files -------------------------------------------------------------------------------------- */
 
+/* libpcap's words are all it says of the kind of error. */
+static void note_error(struct source *s, const char *reason)
+{
+    if (strstr(reason, "different from the type of the first interface")) {
+        s->file.damaged = true;
+        err_set(&s->file.damage, s->where,
+                "not read after packet %llu: its interfaces differ in link type; "
+                "split it with tshark -Y frame.interface_id==0 -F pcap",
+                (unsigned long long)s->file.packets);
+        return;
+    }
+    char how[128];
+    (void)snprintf(how, sizeof how, "cut off or broken (%.90s)", reason);
+    source_damage(s, how);
+}
+
 static bool pcap_source_next(struct source *s, struct frame *out)
 {
     struct pcap_source *p = (struct pcap_source *)s;
@@ -40,11 +57,8 @@ static bool pcap_source_next(struct source *s, struct frame *out)
     const u_char *data = NULL;
     int got = s->file.damaged ? PCAP_ERROR_BREAK : pcap_next_ex(p->pcap, &header, &data);
     if (got != 1) {
-        if (got == PCAP_ERROR) {
-            char how[160];
-            (void)snprintf(how, sizeof how, "cut off or broken (%.120s)", pcap_geterr(p->pcap));
-            source_damage(s, how);
-        }
+        if (got == PCAP_ERROR)
+            note_error(s, pcap_geterr(p->pcap));
         return false;
     }
     long position = ftell(pcap_file(p->pcap));

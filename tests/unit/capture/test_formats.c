@@ -187,7 +187,7 @@ static void test_pcapng_mixed_interfaces(void **state)
     char seen[64];
     assert_string_equal(drain(c, seen), "f");
     assert_true(capture_file(c, 0)->damaged);
-    assert_non_null(strstr(capture_file(c, 0)->damage.text, "packet 1 "));
+    assert_non_null(strstr(capture_file(c, 0)->damage.text, "packet 1:"));
     assert_non_null(strstr(capture_file(c, 0)->damage.text, "interface"));
     assert_one_line(&capture_file(c, 0)->damage);
     capture_close(c);
