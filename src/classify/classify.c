@@ -71,7 +71,9 @@ static struct classify_result classify_datagram(const struct classify_input *in)
     enum match m = quic_signature(s);
     if (is_match(m))
         return result_of(in, APP_QUIC, m);
-    if (on_port(in, PORT_MDNS) || on_port(in, PORT_LLMNR) || on_port(in, PORT_NBNS))
+    /* An ephemeral port may happen to be one of these: a resolver's port on the other side decides. */
+    bool local = on_port(in, PORT_MDNS) || on_port(in, PORT_LLMNR) || on_port(in, PORT_NBNS);
+    if (local && !on_port(in, PORT_DNS))
         return (struct classify_result){local_name_service(in), false};
     if (on_port(in, PORT_SSDP) && is_match(ssdp_signature(s)))
         return (struct classify_result){APP_SSDP, false};

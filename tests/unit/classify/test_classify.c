@@ -160,6 +160,7 @@ static void test_datagrams(void **state)
         {BYTES(QUERY), 50000, 5300, DIR_TO_SERVER, APP_DNS, false},
         {BYTES(REPLY), 50000, 5300, DIR_TO_SERVER, APP_DNS, true},
         {BYTES(QUERY), 5353, 5353, DIR_TO_SERVER, APP_MDNS, false},
+        {BYTES(QUERY), 5353, 53, DIR_TO_SERVER, APP_DNS, false},
         {BYTES(QUERY), 50000, 5355, DIR_TO_SERVER, APP_LLMNR, false},
         {BYTES(QUERY), 137, 137, DIR_TO_SERVER, APP_NBNS, false},
         {BYTES(QUIC), 50000, 443, DIR_TO_SERVER, APP_QUIC, false},
