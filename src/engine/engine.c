@@ -1,0 +1,160 @@
+/*
+ * engine/engine: the whole way of a packet, on one page.
+ * SPDX-License-Identifier: MIT
+ *
+ * frame -> packet -> datagram -> flow -> bytes in order -> transactions -> services -> diagnosis -> sink.
+ * What happens inside a flow (classification, dissectors, settling) is in talk.c.
+ */
+#include "engine.h"
+
+#include <stdlib.h>
+
+#include "net/decode.h"
+
+/* Distinct host names an analysis remembers for flow events: lists name hundreds. */
+#define HOSTS_MAX      (1U << 20)
+#define HOST_BYTES_MAX (64U << 20)
+
+static void flow_ended(void *ctx, struct flow *flow, const struct flow_end *how);
+
+struct engine *engine_new(const struct engine_options *options, struct err *err)
+{
+    struct engine *e = calloc(1, sizeof *e);
+    if (!e) {
+        err_set(err, NULL, "out of memory");
+        return NULL;
+    }
+    struct flow_config config = flow_config_default();
+    e->options = *options;
+    e->flows = flow_table_new(&config, flow_ended, e);
+    e->fragments = ipfrag_new();
+    e->names = names_new();
+    e->hosts = intern_new(HOSTS_MAX, HOST_BYTES_MAX);
+    e->diagnosis = diagnosis_new(options->services);
+    if (!e->flows || !e->fragments || !e->names || !e->hosts || !e->diagnosis) {
+        err_set(err, NULL, "out of memory");
+        engine_free(e);
+        return NULL;
+    }
+    if (options->ndpi && !(e->labeller = labeller_new(err))) {
+        engine_free(e);
+        return NULL;
+    }
+    return e;
+}
+
+void engine_free(struct engine *e)
+{
+    if (!e)
+        return;
+    flow_table_free(e->flows);
+    ipfrag_free(e->fragments);
+    names_free(e->names);
+    intern_free(e->hosts);
+    labeller_free(e->labeller);
+    diagnosis_free(e->diagnosis);
+    free(e);
+}
+
+static void count_packet(struct engine_stats *s, const struct packet *p, size_t captured)
+{
+    s->packets++;
+    s->bytes += captured;
+    s->truncated_packets += captured < p->wire_len;
+    s->undecoded_packets += p->kind == PACKET_BAD || p->kind == PACKET_SHORT;
+    s->other_packets += p->kind == PACKET_OTHER;
+    s->fragments += p->kind == PACKET_FRAGMENT;
+    if (!mark_set(s->first) || p->at.ts_ns < s->first.ts_ns)
+        s->first = p->at;
+    if (!mark_set(s->last) || p->at.ts_ns >= s->last.ts_ns)
+        s->last = p->at;
+}
+
+/* An ICMP error belongs to the flow that it quotes. */
+static void note_icmp(struct engine *e, const struct packet *p)
+{
+    enum dir dir;
+    struct flow *flow = p->icmp.has_quote ? flow_find(e->flows, &p->icmp.quote, &dir) : NULL;
+    if (flow)
+        flow_icmp(flow, p);
+}
+
+void engine_packet(struct engine *e, const struct frame *frame)
+{
+    struct packet p;
+    net_decode(&p, frame->linktype, frame->bytes, frame->wire_len, &frame->at);
+    count_packet(&e->stats, &p, frame->bytes.len);
+    flow_table_expire(e->flows, frame->at.ts_ns);
+
+    if (p.kind == PACKET_FRAGMENT && !ipfrag_push(e->fragments, &p))
+        return;
+    if (p.kind == PACKET_ICMP)
+        note_icmp(e, &p);
+    if (p.kind != PACKET_TCP && p.kind != PACKET_UDP)
+        return;
+
+    enum dir dir;
+    struct flow *flow = flow_lookup(e->flows, &p, &dir);
+    if (!flow)
+        e->stats.dropped++;
+    else if (flow->settled)
+        return;
+    else if (p.kind == PACKET_TCP)
+        talk_segment(e, flow, dir, &p);
+    else
+        talk_datagram(e, flow, dir, &p);
+}
+
+/* Every flow ends here, for whatever reason. */
+static void flow_ended(void *ctx, struct flow *flow, const struct flow_end *how)
+{
+    struct engine *e = ctx;
+    talk_end(flow, how);
+    if (flow_is_stray(flow))
+        return; /* the rest of a connection that ended before: nothing to say of it */
+    struct slice host = engine_host(e, flow);
+    struct event event = talk_event(e, flow, host);
+    e->stats.one_way_flows += flow_is_one_way(flow);
+    if (e->options.sink.flow)
+        e->options.sink.flow(e->options.sink.ctx, &event, how);
+    diagnosis_flow(e->diagnosis, flow, how, host, event.app, flow->transactions);
+}
+
+void engine_finish(struct engine *e, uint32_t file_count)
+{
+    flow_table_finish(e->flows, e->stats.last.ts_ns);
+    struct capture_facts facts = {
+        .first = e->stats.first,
+        .last = e->stats.last,
+        .packets = e->stats.packets,
+        .truncated_packets = e->stats.truncated_packets,
+        .gap_bytes = e->stats.gap_bytes,
+        .file_count = file_count,
+    };
+    const struct result *result = diagnosis_finish(e->diagnosis, &facts);
+    struct engine_stats stats = engine_stats(e);
+    if (!result)
+        e->stats.dropped++;
+    else if (e->options.sink.result)
+        e->options.sink.result(e->options.sink.ctx, result, &stats);
+}
+
+struct engine_stats engine_stats(const struct engine *e)
+{
+    struct engine_stats stats = e->stats;
+    stats.flows = flow_table_stats(e->flows);
+    return stats;
+}
+
+struct slice engine_host(const struct engine *e, const struct flow *flow)
+{
+    if (flow->host > 0)
+        return intern_name(e->hosts, flow->host - 1);
+    return names_find(e->names, &flow->key.src, &flow->key.dst);
+}
+
+void engine_set_host(struct engine *e, struct flow *flow, struct slice host)
+{
+    uint32_t id = intern_add(e->hosts, host);
+    flow->host = id == INTERN_NONE ? 0 : id + 1;
+}

@@ -1,0 +1,41 @@
+/*
+ * engine/engine (private): what engine.c and talk.c share.
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef SRC_ENGINE_ENGINE_H
+#define SRC_ENGINE_ENGINE_H
+
+#include "base/intern.h"
+#include "classify/ndpi.h"
+#include "engine/engine.h"
+#include "net/ipfrag.h"
+#include "services/names.h"
+
+struct engine {
+    struct engine_options options;
+    struct flow_table *flows;
+    struct ipfrag *fragments;
+    struct names *names;       /* what devices asked their resolvers for */
+    struct intern *hosts;      /* names that flows were found to go to */
+    struct labeller *labeller; /* NULL without nDPI */
+    struct diagnosis *diagnosis;
+    struct engine_stats stats;
+};
+
+/* The name a flow goes to; empty when unknown. */
+struct slice engine_host(const struct engine *e, const struct flow *flow);
+void engine_set_host(struct engine *e, struct flow *flow, struct slice host);
+
+/* ---- talk: what a flow says ---- */
+
+/* A segment or datagram of an unsettled flow. */
+void talk_segment(struct engine *e, struct flow *flow, enum dir dir, const struct packet *p);
+void talk_datagram(struct engine *e, struct flow *flow, enum dir dir, const struct packet *p);
+
+/* The flow ended: the last transactions come out, its memory goes. */
+void talk_end(struct flow *flow, const struct flow_end *how);
+
+/* The event members that a flow determines. */
+struct event talk_event(struct engine *e, const struct flow *flow, struct slice host);
+
+#endif

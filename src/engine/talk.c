@@ -1,0 +1,411 @@
+/*
+ * engine/talk: what a flow says: classified, dissected, settled.
+ * SPDX-License-Identifier: MIT
+ *
+ * A flow has a talk while its payload may still tell something. Its arena holds the talk itself, the
+ * dissector's session and partial messages, and goes as a whole when the flow is settled.
+ */
+#include <stdlib.h>
+
+#include "base/arena.h"
+#include "classify/classify.h"
+#include "engine.h"
+#include "flow/stream.h"
+#include "proto/dns.h"
+#include "proto/http.h"
+#include "proto/ntp.h"
+#include "proto/proto.h"
+#include "proto/quic.h"
+#include "proto/socks.h"
+#include "proto/tls.h"
+
+/* Memory of one flow's dissector, at most. */
+#define TALK_BYTES_MAX (256 * 1024)
+/* Messages of an unknown dialogue that are watched for a turn to TLS (STARTTLS and its kin). */
+#define WATCH_MAX 16
+/* Bytes that may be needed to tell a protocol. */
+#define CLASSIFY_BYTES_MAX 64
+
+struct talk {
+    struct arena arena;
+    struct engine *engine;
+    struct flow *flow;
+    const struct proto_ops *ops; /* NULL: not classified, or unknown dialogue */
+    void *session;
+    const char *via; /* the protocol this one is wrapped in, or NULL */
+    struct labeller_flow *label_flow;
+    uint8_t watched;  /* messages of an unknown dialogue */
+    uint8_t labelled; /* packets shown to nDPI */
+    bool unknown;     /* the first bytes are nobody's */
+    bool upgraded;    /* streams are to be shown again to the next protocol */
+    bool settle;      /* after this call */
+};
+
+/* Who reads which direction, for the stream callbacks. */
+struct turn {
+    struct talk *talk;
+    enum dir dir;
+};
+
+static const struct proto_ops *ops_of(enum app app)
+{
+    static const struct {
+        enum app app;
+        const struct proto_ops *ops;
+    } table[] = {
+        {APP_DNS, &dns_ops},   {APP_TLS, &tls_ops}, {APP_QUIC, &quic_ops},
+        {APP_HTTP, &http_ops}, {APP_NTP, &ntp_ops}, {APP_SOCKS, &socks_ops},
+    };
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+        if (table[i].app == app)
+            return table[i].ops;
+    }
+    return NULL;
+}
+
+static struct talk *talk_of(struct engine *e, struct flow *flow)
+{
+    if (flow->app)
+        return flow->app;
+    struct arena arena;
+    arena_init(&arena, TALK_BYTES_MAX);
+    struct talk *talk = arena_alloc(&arena, sizeof *talk);
+    if (!talk) {
+        e->stats.dropped++;
+        flow->settled = true;
+        return NULL;
+    }
+    talk->arena = arena;
+    talk->engine = e;
+    talk->flow = flow;
+    flow->app = talk;
+    return talk;
+}
+
+/* ---- transactions out ---- */
+
+struct event talk_event(struct engine *e, const struct flow *flow, struct slice host)
+{
+    enum transport transport = flow->key.proto == IP_PROTO_TCP ? TRANSPORT_TCP : TRANSPORT_UDP;
+    return (struct event){
+        .flow = flow,
+        .device = diagnosis_device_of(e->diagnosis, &flow->key.src),
+        .service = diagnosis_service_of(e->diagnosis, host, transport, flow->key.dst_port),
+        .hostname = host,
+        .app = app_name(flow->app_kind),
+        .label = flow->label ? flow->label : "",
+    };
+}
+
+/* Host field or authority without its port; IPv6 literals keep their brackets. */
+static struct slice without_port(struct slice host)
+{
+    size_t bracket = slice_find(host, 0, ']');
+    size_t colon = slice_find(host, bracket < host.len ? bracket : 0, ':');
+    return slice_sub(host, 0, colon);
+}
+
+/* The name a transaction counts for: what the device said itself, else what it asked DNS for. */
+static struct slice host_of(const struct engine *e, const struct flow *flow, const struct tx *tx)
+{
+    if (tx->kind == TX_DNS)
+        return slice_of(NULL, 0);
+    struct slice said = tx->kind == TX_TLS    ? tx->u.tls.sni
+                        : tx->kind == TX_HTTP ? without_port(tx->u.http.host)
+                                              : slice_of(NULL, 0);
+    return said.len > 0 ? said : names_find(e->names, &flow->key.src, &flow->key.dst);
+}
+
+static void emit(void *ctx, const struct tx *tx)
+{
+    struct talk *talk = ctx;
+    struct engine *e = talk->engine;
+    struct flow *flow = talk->flow;
+    e->stats.transactions++;
+    if (flow->transactions < UINT16_MAX)
+        flow->transactions++;
+    if (tx->kind == TX_DNS && tx->outcome == TX_ANSWERED)
+        names_learn(e->names, &flow->key.src, &tx->u.dns);
+
+    struct slice host = host_of(e, flow, tx);
+    if (host.len > 0)
+        engine_set_host(e, flow, host);
+    if (e->options.sink.transaction) {
+        struct event event = talk_event(e, flow, tx->kind == TX_DNS ? tx->u.dns.qname : host);
+        if (tx->kind == TX_DNS)
+            event.service =
+                diagnosis_service_of(e->diagnosis, tx->u.dns.qname, TRANSPORT_UDP, PORT_ANY);
+        e->options.sink.transaction(e->options.sink.ctx, &event, tx);
+    }
+    diagnosis_transaction(e->diagnosis, flow, tx, host);
+}
+
+static struct proto_env env_of(struct talk *talk)
+{
+    return (struct proto_env){.arena = &talk->arena, .emit = emit, .ctx = talk};
+}
+
+/* ---- settling ---- */
+
+/* Nothing more is wanted of the flow's payload: all its memory goes but the flow itself. */
+static void settle(struct talk *talk)
+{
+    struct flow *flow = talk->flow;
+    for (int d = 0; d < 2; d++) {
+        if (!flow->stream[d])
+            continue;
+        struct stream_stats stats = stream_stats(flow->stream[d]);
+        talk->engine->stats.gap_bytes += stats.gap_bytes;
+        talk->engine->stats.gaps += stats.gap_bytes > 0;
+        stream_free(flow->stream[d]);
+        flow->stream[d] = NULL;
+    }
+    if (talk->label_flow) {
+        if (!flow->label)
+            flow->label = labeller_guess(talk->engine->labeller, talk->label_flow, &flow->key);
+        labeller_flow_free(talk->label_flow);
+    }
+    flow->settled = true;
+    flow->app = NULL;
+    struct arena arena = talk->arena; /* the talk lies in it */
+    arena_clear(&arena);
+}
+
+/* ---- classification ---- */
+
+static void begin(struct talk *talk, enum app app, const struct proto_ops *ops)
+{
+    void *session = arena_alloc(&talk->arena, ops->session_size);
+    if (!session) {
+        talk->engine->stats.dropped++;
+        talk->settle = true;
+        return;
+    }
+    struct flow *flow = talk->flow;
+    struct proto_begin how = {
+        .server_port = flow->key.dst_port,
+        .datagram = flow->key.proto == IP_PROTO_UDP,
+        .midstream = flow->midstream,
+        .via = talk->via,
+    };
+    struct proto_env env = env_of(talk);
+    talk->ops = ops;
+    talk->session = session;
+    flow->app_kind = (uint8_t)app;
+    ops->begin(session, &how, &env);
+}
+
+/* Decides what the flow speaks, as far as `bytes` tell. */
+static void classify(struct talk *talk, enum dir *dir, struct slice bytes)
+{
+    struct flow *flow = talk->flow;
+    struct classify_input in = {
+        .tcp = flow->key.proto == IP_PROTO_TCP,
+        .client_port = flow->key.src_port,
+        .server_port = flow->key.dst_port,
+        .multicast = addr_is_multicast(&flow->key.dst),
+        .dir = *dir,
+        .bytes = bytes,
+    };
+    struct classify_result result = classify_bytes(&in);
+    if (result.app == APP_UNKNOWN && (bytes.len < CLASSIFY_BYTES_MAX && in.tcp))
+        return;
+    if (result.reversed) {
+        flow_reverse(talk->engine->flows, flow);
+        *dir = dir_other(*dir);
+    }
+    const struct proto_ops *ops = ops_of(result.app);
+    if (ops) {
+        begin(talk, result.app, ops);
+        return;
+    }
+    talk->unknown = true;
+    if (result.app != APP_UNKNOWN)
+        flow->app_kind = (uint8_t)result.app;
+}
+
+/* A message of a dialogue in a protocol of others: it may turn to TLS. */
+static void watch(struct talk *talk, struct slice bytes)
+{
+    bool tcp = talk->flow->key.proto == IP_PROTO_TCP;
+    if (tcp && classify_is_client_hello(bytes)) {
+        talk->via = "starttls";
+        talk->unknown = false;
+        begin(talk, APP_TLS, &tls_ops);
+        return;
+    }
+    bool labelled =
+        !talk->engine->labeller || talk->flow->label || talk->labelled >= LABEL_PACKETS_MAX;
+    if (++talk->watched > WATCH_MAX || (!tcp && labelled))
+        talk->settle = true;
+}
+
+/* nDPI is shown the first packets of a dialogue that is none of ours. */
+static void label(struct talk *talk, const struct packet *p)
+{
+    struct labeller *l = talk->engine->labeller;
+    if (!l || !talk->unknown || talk->flow->label || talk->labelled >= LABEL_PACKETS_MAX)
+        return;
+    if (!talk->label_flow)
+        talk->label_flow = labeller_flow_new(l);
+    if (!talk->label_flow)
+        return;
+    talk->labelled++;
+    talk->flow->label = labeller_feed(l, talk->label_flow, p);
+}
+
+/* ---- payload ---- */
+
+/* Carries out what a dissector said of the flow. */
+static struct take heed(struct talk *talk, struct feed feed)
+{
+    switch (feed.state) {
+    case FEED_DONE:
+        talk->settle = true;
+        break;
+    case FEED_UPGRADE:
+        talk->via = talk->ops->name;
+        talk->ops = NULL;
+        talk->session = NULL;
+        talk->upgraded = true;
+        break;
+    case FEED_NOT_MINE:
+        talk->ops = NULL;
+        talk->session = NULL;
+        talk->unknown = true;
+        break;
+    case FEED_MORE:
+        break;
+    }
+    return feed.take;
+}
+
+static struct feed show(struct talk *talk, enum dir dir, struct slice bytes,
+                        const struct mark *first, const struct mark *at)
+{
+    struct feed none = {.take = {.consumed = 0, .skip = 0, .want = bytes.len + 1}};
+    if (!talk->ops && !talk->unknown)
+        classify(talk, &dir, bytes);
+    if (talk->unknown)
+        watch(talk, bytes);
+    if (talk->settle)
+        return (struct feed){.take = {bytes.len, TAKE_REST, 0}, .state = FEED_DONE};
+    if (talk->unknown)
+        return (struct feed){.take = {bytes.len, 0, 0}};
+    if (!talk->ops)
+        return none;
+    struct proto_env env = env_of(talk);
+    return talk->ops->data(talk->session, dir, bytes, first, at, &env);
+}
+
+static struct take on_data(void *ctx, struct slice bytes, const struct mark *first,
+                           const struct mark *at)
+{
+    struct turn *turn = ctx;
+    struct talk *talk = turn->talk;
+    return heed(talk, show(talk, turn->dir, bytes, first, at));
+}
+
+static struct take on_gap(void *ctx, uint64_t len, const struct mark *at)
+{
+    struct turn *turn = ctx;
+    struct talk *talk = turn->talk;
+    if (!talk->ops || !talk->ops->gap)
+        return (struct take){0, 0, 0};
+    struct proto_env env = env_of(talk);
+    return heed(talk, talk->ops->gap(talk->session, turn->dir, len, at, &env));
+}
+
+static struct stream_reader reader_of(struct turn *turn)
+{
+    return (struct stream_reader){.data = on_data, .gap = on_gap, .ctx = turn};
+}
+
+/* After an upgrade what was held belongs to the next protocol, in both directions. */
+static void resume(struct talk *talk, const struct mark *at)
+{
+    while (talk->upgraded && !talk->settle) {
+        talk->upgraded = false;
+        for (int d = 0; d < 2; d++) {
+            struct turn turn = {talk, (enum dir)d};
+            struct stream_reader reader = reader_of(&turn);
+            if (talk->flow->stream[d])
+                stream_resume(talk->flow->stream[d], at, &reader);
+        }
+    }
+}
+
+static struct stream *open_stream(const struct flow *flow, enum dir dir)
+{
+    const struct flow_side *side = &flow->side[dir];
+    return side->syn ? stream_new(side->isn + 1) : stream_new_midstream();
+}
+
+void talk_segment(struct engine *e, struct flow *flow, enum dir dir, const struct packet *p)
+{
+    struct stream **stream = &flow->stream[dir];
+    struct stream *other = flow->stream[dir_other(dir)];
+    bool payload = p->payload_len > 0;
+    bool fin = (p->tcp.flags & TCP_FIN) != 0;
+    /* Most packets without payload concern nobody here: no talk is made for them. */
+    if (!payload && !other && !(fin && *stream))
+        return;
+    struct talk *talk = talk_of(e, flow);
+    if (!talk)
+        return;
+    struct turn turn = {talk, dir};
+    struct turn other_turn = {talk, dir_other(dir)};
+    struct stream_reader reader = reader_of(&turn);
+    struct stream_reader other_reader = reader_of(&other_turn);
+    if (payload && !*stream && !(*stream = open_stream(flow, dir))) {
+        e->stats.dropped++;
+        talk->settle = true;
+    } else if (payload) {
+        stream_push(*stream, p, &reader);
+        label(talk, p);
+    }
+    if (other && (p->tcp.flags & TCP_ACK) && !talk->settle)
+        stream_acked(other, p->tcp.ack, &p->at, &other_reader);
+    resume(talk, &p->at);
+    if (fin && talk->ops && talk->ops->fin && *stream && !talk->settle &&
+        stream_reached(*stream, p->tcp.seq + p->payload_len)) {
+        struct proto_env env = env_of(talk);
+        talk->ops->fin(talk->session, dir, &p->at, &env);
+    }
+    if (talk->settle)
+        settle(talk);
+}
+
+void talk_datagram(struct engine *e, struct flow *flow, enum dir dir, const struct packet *p)
+{
+    struct talk *talk = p->payload.len > 0 ? talk_of(e, flow) : NULL;
+    if (!talk)
+        return;
+    heed(talk, show(talk, dir, p->payload, &p->at, &p->at));
+    label(talk, p);
+    if (talk->settle)
+        settle(talk);
+}
+
+/* ---- end ---- */
+
+static void end_session(struct talk *talk, const struct flow_end *how)
+{
+    for (int d = 0; d < 2; d++) {
+        struct turn turn = {talk, (enum dir)d};
+        struct stream_reader reader = reader_of(&turn);
+        if (talk->flow->stream[d] && !talk->settle)
+            stream_finish(talk->flow->stream[d], &how->at, &reader);
+    }
+    if (talk->ops && !talk->settle) {
+        struct proto_env env = env_of(talk);
+        talk->ops->end(talk->session, how, &env);
+    }
+    settle(talk);
+}
+
+void talk_end(struct flow *flow, const struct flow_end *how)
+{
+    if (flow->app)
+        end_session(flow->app, how);
+}

@@ -1,0 +1,202 @@
+/*
+ * Tests of engine: packets in, events out, in any order a mirror port may give.
+ * SPDX-License-Identifier: MIT
+ */
+#include "engine/engine.h"
+#include "frames.h"
+#include "unit.h"
+
+enum {
+    DEVICE = 5,
+    RESOLVER = 53,
+    SERVER = 80
+};
+
+static const struct frame_ends query_way = {DEVICE, RESOLVER, 40000, 53};
+static const struct frame_ends reply_way = {RESOLVER, DEVICE, 53, 40000};
+static const struct frame_ends up = {DEVICE, SERVER, 50000, 80};
+static const struct frame_ends down = {SERVER, DEVICE, 80, 50000};
+
+/* id 1, RD, question www.msftconnecttest.com A */
+static const uint8_t query[] = "\0\1\1\0\0\1\0\0\0\0\0\0\3www\17msftconnecttest\3com\0\0\1\0\1";
+/* the same with an answer 10.0.0.80 */
+static const uint8_t reply[] = "\0\1\x81\x80\0\1\0\1\0\0\0\0\3www\17msftconnecttest\3com\0\0\1\0\1"
+                               "\xc0\x0c\0\1\0\1\0\0\0\x3c\0\4\x0a\0\0\x50";
+static const char request[] =
+    "GET /connecttest.txt HTTP/1.1\r\nHost: www.msftconnecttest.com\r\n\r\n";
+static const char response[] =
+    "HTTP/1.1 200 OK\r\nContent-Length: 22\r\n\r\nMicrosoft Connect Test";
+
+struct seen {
+    unsigned transactions;
+    unsigned flows;
+    unsigned results;
+    struct tx last;
+    char host[64];
+    enum flow_state state;
+    enum verdict_word verdict;
+};
+
+static void on_transaction(void *ctx, const struct event *event, const struct tx *tx)
+{
+    struct seen *seen = ctx;
+    seen->transactions++;
+    seen->last = *tx;
+    assert_true(event->hostname.len < sizeof seen->host);
+    memcpy(seen->host, event->hostname.data, event->hostname.len);
+    seen->host[event->hostname.len] = '\0';
+    assert_non_null(event->service);
+    assert_string_equal(event->service->id, "ncsi");
+}
+
+static void on_flow(void *ctx, const struct event *event, const struct flow_end *how)
+{
+    (void)how;
+    struct seen *seen = ctx;
+    seen->flows++;
+    seen->state = flow_state(event->flow);
+}
+
+static void on_result(void *ctx, const struct result *result, const struct engine_stats *stats)
+{
+    struct seen *seen = ctx;
+    seen->results++;
+    seen->verdict = result->verdict;
+    assert_int_equal(stats->flows.created, seen->flows);
+}
+
+struct bench {
+    struct service_list *services;
+    struct engine *engine;
+    struct seen seen;
+    struct frame_maker maker;
+};
+
+static int set_up(void **state)
+{
+    static struct bench bench;
+    memset(&bench, 0, sizeof bench);
+    struct err err;
+    bench.services = services_embedded(&err);
+    assert_non_null(bench.services);
+    struct engine_options options = {
+        .services = bench.services,
+        .ndpi = false,
+        .sink = {&bench.seen, on_transaction, on_flow, on_result},
+    };
+    bench.engine = engine_new(&options, &err);
+    assert_non_null(bench.engine);
+    bench.maker.frame.at.ts_ns = 1772352000 * NS_PER_S;
+    *state = &bench;
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    struct bench *b = *state;
+    engine_free(b->engine);
+    services_free(b->services);
+    return 0;
+}
+
+/* The next packet comes 1 ms later. */
+static void push(struct bench *b, const struct frame *frame)
+{
+    engine_packet(b->engine, frame);
+    b->maker.frame.at.ts_ns += NS_PER_MS;
+}
+
+static void udp(struct bench *b, struct frame_ends ends, const uint8_t *bytes, size_t size)
+{
+    push(b, frame_udp(&b->maker, ends, slice_of(bytes, size - 1)));
+}
+
+static void tcp(struct bench *b, struct frame_ends ends, uint8_t flags, uint32_t seq, uint32_t ack,
+                const char *text)
+{
+    push(b, frame_tcp(&b->maker, ends, flags, seq, ack, slice_str(text)));
+}
+
+static void a_question_and_its_answer_are_one_event(void **state)
+{
+    struct bench *b = *state;
+    udp(b, query_way, query, sizeof query);
+    udp(b, reply_way, reply, sizeof reply);
+    assert_int_equal(b->seen.transactions, 1);
+    assert_int_equal(b->seen.last.kind, TX_DNS);
+    assert_int_equal(b->seen.last.outcome, TX_ANSWERED);
+    assert_int_equal(b->seen.last.request.frame, 1);
+    assert_int_equal(b->seen.last.reply.frame, 2);
+    assert_true(b->seen.last.rtt_ns == NS_PER_MS);
+    assert_string_equal(b->seen.host, "www.msftconnecttest.com");
+    engine_finish(b->engine, 1);
+    assert_int_equal(b->seen.flows, 1);
+    assert_int_equal(b->seen.results, 1);
+}
+
+static void connect_and_ask(struct bench *b)
+{
+    tcp(b, up, TCP_SYN, 100, 0, "");
+    tcp(b, down, TCP_SYN | TCP_ACK, 900, 101, "");
+    tcp(b, up, TCP_ACK, 101, 901, "");
+    tcp(b, up, TCP_ACK | TCP_PSH, 101, 901, request);
+}
+
+static void a_probe_that_works_is_clear(void **state)
+{
+    struct bench *b = *state;
+    udp(b, query_way, query, sizeof query);
+    udp(b, reply_way, reply, sizeof reply);
+    connect_and_ask(b);
+    tcp(b, down, TCP_ACK | TCP_PSH, 901, 101 + sizeof request - 1, response);
+    tcp(b, down, TCP_ACK | TCP_FIN, 901 + sizeof response - 1, 101 + sizeof request - 1, "");
+    tcp(b, up, TCP_ACK | TCP_FIN, 101 + sizeof request - 1, 902 + sizeof response - 1, "");
+    engine_finish(b->engine, 1);
+    assert_int_equal(b->seen.transactions, 2);
+    assert_int_equal(b->seen.last.u.http.status, 200);
+    assert_int_equal(b->seen.last.u.http.length, 22);
+    assert_int_equal(b->seen.state, FLOW_CLOSED);
+    assert_int_equal(b->seen.verdict, VERDICT_CLEAR);
+}
+
+/* The two directions of a mirror port may overtake each other. */
+static void swapped_directions_change_nothing(void **state)
+{
+    struct bench *b = *state;
+    udp(b, reply_way, reply, sizeof reply);
+    udp(b, query_way, query, sizeof query);
+    tcp(b, down, TCP_SYN | TCP_ACK, 900, 101, "");
+    tcp(b, up, TCP_SYN, 100, 0, "");
+    tcp(b, up, TCP_ACK, 101, 901, "");
+    tcp(b, down, TCP_ACK | TCP_PSH, 901, 101 + sizeof request - 1, response);
+    tcp(b, up, TCP_ACK | TCP_PSH, 101, 901, request);
+    engine_finish(b->engine, 1);
+    assert_int_equal(b->seen.transactions, 2);
+    assert_int_equal(b->seen.last.u.http.status, 200);
+    assert_int_equal(b->seen.flows, 2);
+}
+
+/* Bytes captured whole, but the file keeps only the first 40 of each packet. */
+static void packets_cut_in_the_header_are_counted(void **state)
+{
+    struct bench *b = *state;
+    struct frame cut = *frame_udp(&b->maker, query_way, slice_of(query, sizeof query - 1));
+    cut.bytes.len = 30;
+    push(b, &cut);
+    struct engine_stats stats = engine_stats(b->engine);
+    assert_int_equal(stats.undecoded_packets, 1);
+    assert_int_equal(stats.truncated_packets, 1);
+    engine_finish(b->engine, 1);
+    assert_int_equal(b->seen.verdict, VERDICT_INCONCLUSIVE);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(a_question_and_its_answer_are_one_event, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_probe_that_works_is_clear, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(swapped_directions_change_nothing, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(packets_cut_in_the_header_are_counted, set_up, tear_down),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
