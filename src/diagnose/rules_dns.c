@@ -125,7 +125,8 @@ static void note_answer(struct facts *f, struct row *head, const struct flow *fl
     }
     switch (look(dns, &addr)) {
     case ANSWER_NONE:
-        if (!dns->truncated)
+        /* A name without IPv6 is nothing to remember. */
+        if (!dns->truncated && dns->qtype == TYPE_A)
             bad_answer(f, head, flow, tx, FINDING_DNS_NO_ADDRESS);
         break;
     case ANSWER_NOWHERE: {
@@ -207,7 +208,8 @@ static bool outdone(const struct judging *j, const struct row *head, const struc
 {
     for (const struct failure *o = facts_failure(j->f, head->failures); o;
          o = facts_failure(j->f, o->next)) {
-        if (o->kind == x->kind || (DNS_KINDS >> o->kind & 1) == 0 || (o->group & FAIL_PRIVATE))
+        if (o->kind == x->kind || (DNS_KINDS >> o->kind & 1) == 0 || (o->group & FAIL_PRIVATE) ||
+            ((o->group & FAIL_NOT_A) != 0 && (x->group & FAIL_NOT_A) == 0))
             continue;
         int64_t by = o->last.ts_ns - x->last.ts_ns;
         bool silent = x->kind == FINDING_DNS_NO_REPLY, other = o->kind == FINDING_DNS_NO_REPLY;
@@ -247,12 +249,8 @@ enum ruling dns_ruling(const struct judging *j, const struct row *head, const st
     (void)row;
     if ((x->group & FAIL_NOT_A) != 0 && (head->dns_ok_ns != 0 || a_failed(j, head)))
         return RULING_DROP;
-    if (x->kind == FINDING_DNS_NO_ADDRESS) {
-        if (x->group & FAIL_NOT_A)
-            return RULING_DROP; /* only AAAA was asked: an IPv4-only name */
-        if (j->cut)
-            return RULING_DOUBT;
-    }
+    if (x->kind == FINDING_DNS_NO_ADDRESS && j->cut)
+        return RULING_DOUBT;
     if (x->kind == FINDING_DNS_NXDOMAIN && has_search_suffix(j, head))
         return RULING_DROP;
     if (x->healed_ns != 0 && x->healed_ns - x->last.ts_ns <= RETRY_NS)

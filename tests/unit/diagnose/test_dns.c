@@ -125,6 +125,23 @@ static void the_last_answer_counts(void **state)
     lab_close(&l);
 }
 
+static void the_fate_of_the_aaaa_does_not_hide_that_of_the_a(void **state)
+{
+    static const int FATES[] = {LAB_OK, SERVFAIL, NO_REPLY, REFUSED};
+    (void)state;
+    for (size_t i = 0; i < sizeof FATES / sizeof *FATES; i++) {
+        struct lab l;
+        lab_open(&l);
+        lab_use(&l, 0, "login.example.net");
+        lab_dns(&l, 1000, HOST, LAB_A, NXDOMAIN, NULL);
+        lab_dns(&l, 1001, HOST, LAB_AAAA, FATES[i], NULL);
+        const struct result *r = lab_judge(&l);
+        assert_non_null(lab_finding(r, FINDING_DNS_NXDOMAIN, HOST));
+        assert_int_equal(lab_troubles(r), 1);
+        lab_close(&l);
+    }
+}
+
 static void search_suffixes_and_wpad_are_noise(void **state)
 {
     struct lab l;
@@ -306,6 +323,7 @@ int main(void)
         cmocka_unit_test(a_late_recovery_is_a_note),
         cmocka_unit_test(a_bad_aaaa_beside_a_good_a_is_normal),
         cmocka_unit_test(the_last_answer_counts),
+        cmocka_unit_test(the_fate_of_the_aaaa_does_not_hide_that_of_the_a),
         cmocka_unit_test(search_suffixes_and_wpad_are_noise),
         cmocka_unit_test(a_pending_question_is_no_failure),
         cmocka_unit_test(silent_resolvers_are_one_cause),
