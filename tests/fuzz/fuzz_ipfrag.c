@@ -27,11 +27,10 @@ static void push(struct ipfrag *f, struct cursor *c, int64_t *now_ns)
         p.payload_len = (uint32_t)p.payload.len;
     if (ipfrag_push(f, &p)) {
         assert(p.payload.len <= p.payload_len);
-        /* Every byte handed out was written: the sanitizer of memory sees it where it is used. */
-        uint8_t sum = 0;
+        /* Every byte handed out is there to be read. */
+        volatile uint8_t sum = 0;
         for (size_t i = 0; i < p.payload.len; i++)
-            sum ^= p.payload.data[i];
-        assert(sum <= UINT8_MAX);
+            sum = sum ^ p.payload.data[i];
     }
 }
 
