@@ -152,7 +152,7 @@ static void push(struct model *m, const uint8_t *step, const struct stream_reade
     int64_t offset = (int64_t)(int8_t)step[1] * (int64_t)unit;
     uint32_t len = step[2] * unit;
     int64_t from = (int64_t)near + offset;
-    if (from < 1 || from + len >= SIZE || len == 0)
+    if (from < 1 || (uint64_t)from + len >= SIZE || len == 0)
         return;
     uint32_t have = step[0] & 0x40 ? len / 2 : len;
     uint8_t *bytes = malloc(have ? have : 1);
