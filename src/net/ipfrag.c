@@ -23,6 +23,7 @@
 /* Buffers grow by doubling from here; together they hold this much at most. */
 #define BUFFER_FIRST 4096
 #define MEMORY_MAX   (4U * 1024 * 1024)
+#define NO_ORDER     UINT64_MAX
 #define NO_END       UINT32_MAX
 
 struct slot {
@@ -90,13 +91,13 @@ static uint64_t hash_of(const struct tuple *t, uint32_t id)
     return addr_hash(addr_hash(hash_mix(HASH_KEY + t->proto, id), &t->src), &t->dst);
 }
 
-/* The slot that began first, other than `keep`; NULL when there is none. */
-static struct slot *oldest(struct ipfrag *f, const struct slot *keep)
+/* The datagram that began first, other than the one with the order `keep`; NULL when there is none. */
+static struct slot *oldest(struct ipfrag *f, uint64_t keep)
 {
     struct slot *found = NULL;
     for (int i = 0; i < SLOTS; i++) {
         struct slot *s = &f->slots[i];
-        if (s->used && s != keep && (!found || s->order < found->order))
+        if (s->used && s->order != keep && (!found || s->order < found->order))
             found = s;
     }
     return found;
@@ -105,7 +106,7 @@ static struct slot *oldest(struct ipfrag *f, const struct slot *keep)
 static struct slot *start(struct ipfrag *f, struct slot *s, const struct tuple *key, uint32_t id)
 {
     if (!s) {
-        s = oldest(f, NULL);
+        s = oldest(f, NO_ORDER);
         give_up(f, s);
     }
     s->used = true;
@@ -154,7 +155,7 @@ static bool reserve(struct ipfrag *f, struct slot *s, uint32_t len)
     while (cap < len)
         cap *= 2;
     while (f->memory - s->cap + cap > MEMORY_MAX) {
-        struct slot *old = oldest(f, s);
+        struct slot *old = oldest(f, s->order);
         if (!old)
             return false;
         give_up(f, old);
