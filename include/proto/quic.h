@@ -17,7 +17,4 @@
 
 extern const struct proto_ops quic_ops;
 
-/* Whether a datagram begins with an Initial packet of a client that can be opened. Strict. */
-bool quic_is_initial(struct slice datagram);
-
 #endif

@@ -11,15 +11,13 @@
 #include "proto/tls_hello.h"
 #include "quic_stream.h"
 
-#define TRIES_MAX       256 /* decryptions a connection is worth */
-#define UNKNOWN_MAX     32  /* datagrams without a connection that can be opened */
-#define DATAGRAM_MAX    16  /* packets read of a datagram */
-#define ONE_RTT_ENOUGH  8   /* client packets that prove the handshake without its ServerHello */
-#define CLIENT_DCID_MIN 8   /* RFC 9000 section 7.2 */
-#define SEALED_MIN      20  /* packet number and sample of header protection */
-#define ALERT_FIRST     0x0100
-#define ALERT_LAST      0x01ff
-#define SNI_MAX         1024
+#define TRIES_MAX      256 /* decryptions a connection is worth */
+#define UNKNOWN_MAX    32  /* datagrams without a connection that can be opened */
+#define DATAGRAM_MAX   16  /* packets read of a datagram */
+#define ONE_RTT_ENOUGH 8   /* client packets that prove the handshake without its ServerHello */
+#define ALERT_FIRST    0x0100
+#define ALERT_LAST     0x01ff
+#define SNI_MAX        1024
 
 /* What becomes the transaction. */
 struct facts {
@@ -73,16 +71,6 @@ struct step {
     const struct mark *at;
     struct proto_env *env;
 };
-
-bool quic_is_initial(struct slice datagram)
-{
-    struct cursor c = cursor_of(datagram, VERDICT_SHORT);
-    struct quic_header h;
-    enum verdict v = quic_header_next(&c, &h);
-    if (h.type != QUIC_INITIAL || h.dcid.len < CLIENT_DCID_MIN || v == VERDICT_BAD)
-        return false;
-    return v == VERDICT_SHORT ? h.pn_offset > 0 : h.packet.len >= h.pn_offset + SEALED_MIN;
-}
 
 /* ---- emission -------------------------------------------------------------------------------- */
 
@@ -368,7 +356,8 @@ static struct feed quic_data(void *session, enum dir dir, struct slice bytes,
     struct quic_header h;
     for (int i = 0; i < DATAGRAM_MAX && cur_left(&c) > 0; i++) {
         enum verdict v = quic_header_next(&c, &h);
-        if (v == VERDICT_BAD && i == 0 && !step.c && dir == DIR_TO_SERVER && s->unknown == 0)
+        bool odd = v == VERDICT_BAD || h.type == QUIC_ONE_RTT;
+        if (odd && i == 0 && !step.c && dir == DIR_TO_SERVER && s->unknown == 0)
             f.state = FEED_NOT_MINE;
         if (v != VERDICT_OK)
             break;

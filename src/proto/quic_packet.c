@@ -2,14 +2,14 @@
  * proto/quic_packet: headers and frames of QUIC.
  * SPDX-License-Identifier: MIT
  *
- * RFC 9000 sections 12.4 (frames of Initial packets), 16, 17, 19; RFC 8999; RFC 9369 section 3.2.
+ * RFC 9000 sections 12.4 (frames of Initial packets), 16, 17, 19; RFC 8999; RFC 9369 section 3.2. The
+ * fixed bit says nothing: RFC 9287 lets either side clear it.
  */
 #include "proto/quic_packet.h"
 
 #include "proto/quic_crypto.h"
 
 #define LONG_HEADER    0x80
-#define FIXED_BIT      0x40
 #define ACK_RANGES_MAX 1024
 
 uint64_t quic_varint(struct cursor *c)
@@ -48,7 +48,7 @@ enum verdict quic_header_next(struct cursor *datagram, struct quic_header *out)
     uint8_t first = cur_u8(&c);
     if (c.verdict == VERDICT_OK && !(first & LONG_HEADER)) {
         out->packet = cur_rest(datagram);
-        return first & FIXED_BIT ? VERDICT_OK : VERDICT_BAD;
+        return VERDICT_OK;
     }
     out->version = cur_be32(&c);
     out->dcid = connection_id(&c);
@@ -58,7 +58,7 @@ enum verdict quic_header_next(struct cursor *datagram, struct quic_header *out)
         out->packet = cur_rest(datagram);
         return VERDICT_OK;
     }
-    if (c.verdict == VERDICT_OK && (!quic_version_known(out->version) || !(first & FIXED_BIT)))
+    if (c.verdict == VERDICT_OK && (!quic_version_known(out->version)))
         cur_fail(&c, VERDICT_BAD);
     out->type = long_type(out->version, first);
     if (out->type == QUIC_RETRY) {
