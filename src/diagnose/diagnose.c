@@ -64,6 +64,7 @@ void diagnosis_flow(struct diagnosis *d, const struct flow *flow, const struct f
                     struct slice host, const char *app, uint32_t transactions)
 {
     (void)app;
+    tls_flow_fact(&d->facts, flow);
     if (flow->key.proto == IP_PROTO_TCP)
         tcp_fact(&d->facts, flow, how, host, transactions);
 }

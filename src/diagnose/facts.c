@@ -24,6 +24,8 @@ bool facts_init(struct facts *f, const struct service_list *list)
     pool_init(&f->skews, sizeof(struct skew), CLIENTS_MAX);
     pool_init(&f->rows, sizeof(struct row), ROWS_MAX);
     pool_init(&f->failures, sizeof(struct failure), FAILURES_MAX);
+    map_init(&f->by_flow, WATCHED_MAX);
+    pool_init(&f->watches, sizeof(struct watch), WATCHED_MAX);
     return f->listed && f->others && f->texts;
 }
 
@@ -43,6 +45,8 @@ void facts_clear(struct facts *f)
     pool_clear(&f->skews);
     pool_clear(&f->rows);
     pool_clear(&f->failures);
+    map_clear(&f->by_flow);
+    pool_clear(&f->watches);
 }
 
 /* ---- names ---- */

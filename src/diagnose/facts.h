@@ -155,6 +155,19 @@ struct failure {
     uint16_t port;
 };
 
+#define WATCHED_MAX  65536U
+#define WATCH_CLAIMS 4
+
+/* A handshake that was completed on a certificate that speaks against it: what the device does next
+ * decides whether it accepted. */
+struct watch {
+    struct row *row;  /* records of a pool stay where they are */
+    uint32_t seq_end; /* of the client when the handshake was over */
+    struct mark done;
+    uint32_t count;
+    struct failure claims[WATCH_CLAIMS];
+};
+
 struct facts {
     const struct service_list *list;
     struct intern *listed;
@@ -173,6 +186,8 @@ struct facts {
     struct pool skews;
     struct pool rows;
     struct pool failures;
+    struct map by_flow; /* to watches */
+    struct pool watches;
     uint64_t one_way;
     uint64_t two_way;
 };

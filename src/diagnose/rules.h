@@ -15,6 +15,8 @@
 
 void dns_fact(struct facts *f, const struct flow *flow, const struct tx *tx);
 void tls_fact(struct facts *f, const struct flow *flow, const struct tx *tx, struct slice host);
+/* The end of a flow whose handshake's certificate left a question. */
+void tls_flow_fact(struct facts *f, const struct flow *flow);
 void http_fact(struct facts *f, const struct flow *flow, const struct tx *tx, struct slice host);
 void ntp_fact(struct facts *f, const struct flow *flow, const struct tx *tx, struct slice host);
 void tcp_fact(struct facts *f, const struct flow *flow, const struct flow_end *how,

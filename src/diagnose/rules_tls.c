@@ -13,6 +13,8 @@
 #define PERSISTENT  3 /* a device that gives up on a host this often in a row is not just tidy */
 #define HTTPS_PORT  443
 #define LEVEL_FATAL 2
+#define FAREWELL_MAX \
+    160 /* bytes that a device sends when it leaves: its Finished at most, alerts, FIN */
 
 /* ---- while it comes ---- */
 
@@ -38,14 +40,14 @@ static bool certificate_names(const struct tls_certificate *c, struct slice host
     return c->name_count == 0;
 }
 
-static void fail_certificate(struct facts *f, struct row *row, const struct failure *base,
-                             enum finding_kind kind, int64_t value, struct slice text)
+static void claim(struct facts *f, struct watch *w, enum finding_kind kind, int64_t value,
+                  struct slice text)
 {
-    struct failure x = *base;
-    x.kind = (uint8_t)kind;
-    x.value = value;
-    x.text = facts_text(f, text);
-    facts_fail(f, row, &x);
+    struct failure *x = &w->claims[w->count];
+    x->kind = (uint8_t)kind;
+    x->value = value;
+    x->text = facts_text(f, text);
+    w->count++;
 }
 
 static bool contains(struct slice s, const char *text)
@@ -72,26 +74,69 @@ static bool issuer_is_expected(const struct facts *f, struct slice host, struct 
     return false;
 }
 
-static void check_certificate(struct facts *f, struct row *row, const struct flow *flow,
-                              const struct tx *tx)
+/* What speaks against a certificate: at most WATCH_CLAIMS claims. */
+static void check_certificate(struct facts *f, const struct row *row, const struct tx *tx,
+                              struct watch *w)
 {
     const struct tls_certificate *c = tx->u.tls.certificate;
     if (!c)
         return;
-    struct failure x = rule_failure(flow, FINDING_TLS_INSPECTED, tx->first);
-    x.group = tx->u.tls.outcome == TLS_COMPLETED ? FAIL_ACCEPTED : 0;
     int64_t now = tx->first.ts_ns / NS_PER_S;
     if (c->not_after != 0 && now > c->not_after)
-        fail_certificate(f, row, &x, FINDING_TLS_CERTIFICATE_EXPIRED, c->not_after, c->issuer);
+        claim(f, w, FINDING_TLS_CERTIFICATE_EXPIRED, c->not_after, c->issuer);
     if (now < c->not_before)
-        fail_certificate(f, row, &x, FINDING_TLS_CERTIFICATE_NOT_YET_VALID, c->not_before,
-                         c->issuer);
+        claim(f, w, FINDING_TLS_CERTIFICATE_NOT_YET_VALID, c->not_before, c->issuer);
     if (tx->u.tls.sni.len > 0 && !certificate_names(c, tx->u.tls.sni))
-        fail_certificate(f, row, &x, FINDING_TLS_NAME_MISMATCH, 0,
-                         c->name_count ? c->names[0] : c->subject);
+        claim(f, w, FINDING_TLS_NAME_MISMATCH, 0, c->name_count ? c->names[0] : c->subject);
     if (c->issuer.len > 0 && !issuer_is_public(c->issuer) &&
         !issuer_is_expected(f, intern_name(f->listed, row->name), c->issuer))
-        fail_certificate(f, row, &x, FINDING_TLS_INSPECTED, 0, c->issuer);
+        claim(f, w, FINDING_TLS_INSPECTED, 0, c->issuer);
+}
+
+/* The device went on (`accepted`), or left with no request. */
+static void settle(struct facts *f, const struct watch *w, bool accepted)
+{
+    for (uint32_t i = 0; i < w->count; i++) {
+        struct failure x = w->claims[i];
+        x.group |= accepted ? FAIL_ACCEPTED : 0;
+        facts_fail(f, w->row, &x);
+    }
+    if (accepted) {
+        facts_ok(f, w->row, &w->done);
+        return;
+    }
+    struct failure x = w->claims[0];
+    if (w->count > 1 || x.kind != FINDING_TLS_INSPECTED)
+        return;
+    x.kind = FINDING_TLS_INCOMPLETE;
+    x.group |= FAIL_BY_CLIENT;
+    facts_fail(f, w->row, &x);
+}
+
+/* In TLS 1.2 a handshake can be over before the device looked at the certificate. */
+static void await_request(struct facts *f, const struct flow *flow, const struct watch *w)
+{
+    uint32_t id = pool_add(&f->watches);
+    if (id == POOL_NONE || !map_put(&f->by_flow, flow->id, id)) {
+        settle(f, w, true);
+        return;
+    }
+    struct watch *kept = pool_at(&f->watches, id);
+    *kept = *w;
+    kept->seq_end = flow->side[DIR_TO_SERVER].seq_end;
+}
+
+void tls_flow_fact(struct facts *f, const struct flow *flow)
+{
+    uint32_t id = f->watches.count ? map_get(&f->by_flow, flow->id) : MAP_NONE;
+    if (id == MAP_NONE)
+        return;
+    struct watch *w = pool_at(&f->watches, id);
+    uint32_t sent = flow->side[DIR_TO_SERVER].seq_end - w->seq_end;
+    bool left = mark_set(flow->end_at) && sent <= FAREWELL_MAX;
+    if (w->row)
+        settle(f, w, !left);
+    w->row = NULL;
 }
 
 /* The alert that ended a handshake: the last fatal one. */
@@ -164,12 +209,20 @@ void tls_fact(struct facts *f, const struct flow *flow, const struct tx *tx, str
         row->flags |= ROW_PENDING;
         return;
     }
-    check_certificate(f, row, flow, tx);
-    if (tls->outcome != TLS_COMPLETED) {
-        fail_handshake(f, row, flow, tx);
+    struct watch w = {.row = row, .done = mark_set(tx->done) ? tx->done : tx->request};
+    for (uint32_t i = 0; i < WATCH_CLAIMS; i++)
+        w.claims[i] = rule_failure(flow, FINDING_TLS_INSPECTED, tx->first);
+    check_certificate(f, row, tx, &w);
+    if (tls->outcome == TLS_COMPLETED) {
+        if (w.count > 0)
+            await_request(f, flow, &w);
+        else
+            facts_ok(f, row, &w.done);
         return;
     }
-    facts_ok(f, row, mark_set(tx->done) ? &tx->done : &tx->request);
+    for (uint32_t i = 0; i < w.count; i++)
+        facts_fail(f, row, &w.claims[i]);
+    fail_handshake(f, row, flow, tx);
 }
 
 /* ---- judging ---- */

@@ -200,6 +200,7 @@ struct lab_tls {
     int64_t valid_to;
     const char *via;
     bool hello_cut;
+    bool leaves; /* after the handshake, with no request */
 };
 
 static inline void lab_tls(struct lab *l, int64_t at, const char *host, struct lab_tls how)
@@ -236,7 +237,13 @@ static inline void lab_tls(struct lab *l, int64_t at, const char *host, struct l
         f.rst_ttl = how.rst_ttl;
     }
     tx.done = lab_mark(l, at + 60);
+    f.side[DIR_TO_SERVER].seq_end = 1000;
     diagnosis_transaction(l->d, &f, &tx, slice_str(host));
+    struct flow_end end = {END_FIN, DIR_TO_SERVER, lab_mark(l, at + 90)};
+    f.side[DIR_TO_SERVER].seq_end = how.leaves ? 1032 : 1600;
+    if (!mark_set(f.end_at))
+        f.end_at = end.at;
+    diagnosis_flow(l->d, &f, &end, slice_str(host), "tls", 1);
 }
 
 /* A host resolved and used over TLS 1.3. */

@@ -349,10 +349,22 @@ static void bad_certificates_fail_the_host_when_the_device_stops(void **state)
         assert_string_equal(r->causes[0].kind, "server-certificate");
         lab_close(&l);
 
-        /* A device that goes on anyway is not stopped by it. */
+        /* One that looks at it only after the handshake, and leaves without a request. */
         lab_open(&l);
         lab_resolve(&l, 0, HOST);
         how.outcome = TLS_COMPLETED;
+        how.leaves = true;
+        lab_tls(&l, 100, HOST, how);
+        r = lab_judge(&l);
+        assert_int_equal(lab_troubles(r), 1);
+        assert_int_equal(r->findings[0].kind, ROWS[i].kind);
+        assert_int_equal(lab_status(r, "profile"), STATUS_FAILED);
+        lab_close(&l);
+
+        /* A device that goes on anyway is not stopped by it. */
+        lab_open(&l);
+        lab_resolve(&l, 0, HOST);
+        how.leaves = false;
         lab_tls(&l, 100, HOST, how);
         r = lab_judge(&l);
         assert_int_equal(lab_troubles(r), 0);
