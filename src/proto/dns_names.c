@@ -34,6 +34,17 @@ static const char *const rcodes[] = {
     [19] = "BADMODE", [20] = "BADNAME",   [21] = "BADALG",  [22] = "BADTRUNC", [23] = "BADCOOKIE",
 };
 
+static const char *high_type(uint16_t type)
+{
+    enum {
+        TYPE_TA = 32768,
+        TYPE_DLV = 32769
+    };
+    if (type == TYPE_TA)
+        return "TA";
+    return type == TYPE_DLV ? "DLV" : NULL;
+}
+
 static const char *put(char out[DNS_MNEMONIC_SIZE], const char *name, const char *prefix,
                        unsigned number)
 {
@@ -46,11 +57,7 @@ static const char *put(char out[DNS_MNEMONIC_SIZE], const char *name, const char
 
 const char *dns_type_text(uint16_t type, char out[DNS_MNEMONIC_SIZE])
 {
-    const char *name = type < COUNT(low_types) ? low_types[type] : NULL;
-    if (type == 32768)
-        name = "TA";
-    else if (type == 32769)
-        name = "DLV";
+    const char *name = type < COUNT(low_types) ? low_types[type] : high_type(type);
     return put(out, name, "TYPE", type);
 }
 

@@ -48,14 +48,14 @@ static size_t bucket_of(uint16_t id)
 
 static void index_add(struct dns_queue *q, struct dns_query *query)
 {
-    struct dns_query **bucket = &q->index[bucket_of(query->id)];
+    struct dns_query **bucket = &q->index->heads[bucket_of(query->id)];
     query->chain = *bucket;
     *bucket = query;
 }
 
 static void index_remove(struct dns_queue *q, const struct dns_query *query)
 {
-    struct dns_query **link = &q->index[bucket_of(query->id)];
+    struct dns_query **link = &q->index->heads[bucket_of(query->id)];
     while (*link && *link != query)
         link = &(*link)->chain;
     if (*link)
@@ -65,7 +65,7 @@ static void index_remove(struct dns_queue *q, const struct dns_query *query)
 /* Without memory for it the list is searched as before. */
 static void index_build(struct dns_queue *q, struct arena *arena)
 {
-    q->index = arena_alloc(arena, DNS_INDEX_SIZE * sizeof *q->index);
+    q->index = arena_alloc(arena, sizeof *q->index);
     if (!q->index)
         return;
     for (struct dns_query *query = q->open.head; query; query = query->next)
@@ -94,7 +94,8 @@ struct dns_query *dns_queue_find_open(const struct dns_queue *q, const struct dn
     }
     /* The newest is in front of its chain, the longest waiting one is meant. */
     struct dns_query *found = NULL;
-    for (struct dns_query *query = q->index[bucket_of(key->id)]; query; query = query->chain) {
+    for (struct dns_query *query = q->index->heads[bucket_of(key->id)]; query;
+         query = query->chain) {
         if (matches(query, key))
             found = query;
     }

@@ -43,11 +43,15 @@ struct dns_list {
     struct dns_query *tail;
 };
 
+struct dns_index {
+    struct dns_query *heads[DNS_INDEX_SIZE];
+};
+
 struct dns_queue {
     struct dns_list open;
     struct dns_list answered;
     struct dns_query *spare;
-    struct dns_query **index; /* of open, or NULL */
+    struct dns_index *index; /* of open, or NULL */
     uint16_t open_count;
     uint8_t answered_count;
     uint8_t flags; /* the owner's: there is one queue a flow, and flows are many */

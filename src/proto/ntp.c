@@ -15,7 +15,7 @@
 /* A request repeated this soon was captured twice, not sent twice. */
 #define DUPLICATE_NS (10 * NS_PER_MS)
 
-#define YEAR_NS (365 * 86400 * NS_PER_S)
+#define YEAR_NS (INT64_C(31536000) * NS_PER_S)
 /* Clients may send a random number as their transmit timestamp: an offset beyond these is not one. */
 #define TRUST_REPLY_NS   (68 * YEAR_NS)
 #define TRUST_REQUEST_NS (20 * YEAR_NS)
