@@ -5,6 +5,9 @@
  * Fed with transactions and ended flows as they come, it keeps a small row for each host of each device
  * and the failures among them, not the transactions: memory grows with devices and hosts, not with time.
  * Sees facts, no bytes; makes results, no output. All judging happens in diagnosis_finish.
+ *
+ * Findings are about hosts of the list, resolvers, proxies, clocks and the capture itself. Names that no
+ * list has are only counted, whatever becomes of them.
  */
 #ifndef DIAGNOSE_DIAGNOSE_H
 #define DIAGNOSE_DIAGNOSE_H
