@@ -198,6 +198,18 @@ static void put_name(struct rdata *r)
         put_elsewhere(&r->t, name);
 }
 
+/* Letters and digits, if the sender keeps to the rules. */
+static void put_tag(struct text *t, struct slice tag)
+{
+    for (size_t i = 0; i < tag.len; i++) {
+        uint8_t c = tag.data[i];
+        if (c <= ' ' || c > '~' || c == '"' || c == '\\')
+            text_decimal_escape(t, c);
+        else
+            text_char(t, c);
+    }
+}
+
 static void put_strings(struct rdata *r, bool many)
 {
     do {
@@ -227,7 +239,7 @@ static void put_field(struct rdata *r, enum field f)
         put_strings(r, f == F_STRINGS);
         break;
     case F_TAG:
-        text_bytes(&r->t, cur_take(&r->c, cur_u8(&r->c)));
+        put_tag(&r->t, cur_take(&r->c, cur_u8(&r->c)));
         break;
     case F_QUOTED:
         text_quoted(&r->t, cur_rest(&r->c));

@@ -29,7 +29,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct proto_env env = {&arena, check_tx, NULL};
     struct proto_begin how = {.server_port = 123, .datagram = true};
     struct cursor c = cursor_of(slice_of(data, size), VERDICT_SHORT);
-    struct mark at = {1772352000 * NS_PER_S, 0, 0};
+    struct mark at = {INT64_C(1772352000) * NS_PER_S, 0, 0};
     arena_init(&arena, 4096);
     void *session = calloc(1, ntp_ops.session_size);
     if (!session)
@@ -40,7 +40,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         uint8_t control = cur_u8(&c);
         size_t len = cur_u8(&c);
         struct slice packet = cur_take(&c, len < cur_left(&c) ? len : cur_left(&c));
-        at.ts_ns += (control & 0x7f) * 100 * NS_PER_MS;
+        at.ts_ns += (int64_t)(control & 0x7f) * 100 * NS_PER_MS;
         at.frame++;
         enum dir dir = control & 0x80 ? DIR_TO_CLIENT : DIR_TO_SERVER;
         state = ntp_ops.data(session, dir, packet, &at, &at, &env).state;

@@ -222,6 +222,7 @@ static const struct rdata_case rdata_cases[] = {
          "1 . port=443 ipv6hint=2001:db8::1"),
     CASE(256, "\0\1\0\2a:b", "1 2 \"a:b\""),
     CASE(257, "\0\5issueca.test", "0 issue \"ca.test\""),
+    CASE(257, "\x80\2\0 x", "128 \\000\\032 \"x\""),
     CASE(999, "\1\xab", "\\# 2 01ab"),
     CASE(10, "", "\\# 0"),
 };
