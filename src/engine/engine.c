@@ -79,6 +79,15 @@ static void note_icmp(struct engine *e, const struct packet *p)
         flow_icmp(flow, p);
 }
 
+/* A flow is named by what its device asked last before it: later questions may give the same address
+ * other names. What the flow says of itself comes to replace it. */
+static void name_flow(struct engine *e, struct flow *flow)
+{
+    struct slice asked = names_find(e->names, &flow->key.src, &flow->key.dst);
+    if (asked.len > 0)
+        engine_set_host(e, flow, asked);
+}
+
 void engine_packet(struct engine *e, const struct frame *frame)
 {
     struct packet p;
@@ -95,11 +104,15 @@ void engine_packet(struct engine *e, const struct frame *frame)
 
     enum dir dir;
     struct flow *flow = flow_lookup(e->flows, &p, &dir);
-    if (!flow)
+    if (!flow) {
         e->stats.dropped++;
-    else if (flow->settled)
         return;
-    else if (p.kind == PACKET_TCP)
+    }
+    if (flow->settled)
+        return;
+    if (flow->side[0].packets + flow->side[1].packets == 1)
+        name_flow(e, flow);
+    if (p.kind == PACKET_TCP)
         talk_segment(e, flow, dir, &p);
     else
         talk_datagram(e, flow, dir, &p);

@@ -113,7 +113,7 @@ static struct slice host_of(const struct engine *e, const struct flow *flow, con
     struct slice said = tx->kind == TX_TLS    ? tx->u.tls.sni
                         : tx->kind == TX_HTTP ? without_port(tx->u.http.host)
                                               : slice_of(NULL, 0);
-    return said.len > 0 ? said : names_find(e->names, &flow->key.src, &flow->key.dst);
+    return said.len > 0 ? said : engine_host(e, flow);
 }
 
 static void emit(void *ctx, const struct tx *tx)
@@ -357,15 +357,15 @@ void talk_segment(struct engine *e, struct flow *flow, enum dir dir, const struc
     struct turn other_turn = {talk, dir_other(dir)};
     struct stream_reader reader = reader_of(&turn);
     struct stream_reader other_reader = reader_of(&other_turn);
+    if (other && (p->tcp.flags & TCP_ACK))
+        stream_acked(other, p->tcp.ack, &p->at, &other_reader);
     if (payload && !*stream && !(*stream = open_stream(flow, dir))) {
         e->stats.dropped++;
         talk->settle = true;
-    } else if (payload) {
+    } else if (payload && !talk->settle) {
         stream_push(*stream, p, &reader);
         label(talk, p);
     }
-    if (other && (p->tcp.flags & TCP_ACK) && !talk->settle)
-        stream_acked(other, p->tcp.ack, &p->at, &other_reader);
     resume(talk, &p->at);
     if (fin && talk->ops && talk->ops->fin && *stream && !talk->settle &&
         stream_reached(*stream, p->tcp.seq + p->payload_len)) {
