@@ -322,6 +322,8 @@ static struct feed tls_data(void *session, enum dir dir, struct slice bytes,
                             const struct mark *first, const struct mark *at, struct proto_env *env)
 {
     struct tls_session *t = session;
+    if (!mark_set(*at))
+        at = first; /* bytes that waited until the flow ended */
     struct tls_step step = {t, &t->side[dir], dir, first, at, env};
     struct cursor c = cursor_of(bytes, VERDICT_SHORT);
     struct feed f = more();

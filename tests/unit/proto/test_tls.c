@@ -476,6 +476,21 @@ static void test_flipped_bytes(void **state)
     assert_true(told > (int)server.len);
 }
 
+/* Bytes that waited for what might precede them, until the flow ended: no packet is under way. */
+static void test_bytes_shown_at_the_end(void **state)
+{
+    (void)state;
+    struct bytes b = client_hello_records(&hello, BYTES_MAX);
+    struct lab *lab = lab_open(&tls_ops);
+    struct mark first = {NS_PER_S, 7, 0};
+    struct mark at = {2 * NS_PER_S, 0, 0};
+    (void)tls_ops.data(lab->session, CLIENT, slice_of(b.data, b.len), &first, &at, &lab->env);
+    lab_end(lab, END_TIMEOUT, SERVER, 0);
+    assert_int_equal(lab->tx.request.frame, 7);
+    assert_int_equal(lab->tx.first.frame, 7);
+    lab_close(lab);
+}
+
 /* With no memory left the handshake is still followed. */
 static void test_full_arena(void **state)
 {
@@ -525,6 +540,7 @@ int main(void)
         cmocka_unit_test(test_old_hello),
         cmocka_unit_test(test_large_hello),
         cmocka_unit_test(test_flipped_bytes),
+        cmocka_unit_test(test_bytes_shown_at_the_end),
         cmocka_unit_test(test_full_arena),
         cmocka_unit_test(test_session_is_small),
     };
