@@ -15,7 +15,6 @@ PREFIX ?= /usr/local
 PYTHON ?= /usr/bin/python3
 CLANG ?= clang
 FUZZ_SECONDS ?= 60
-VERSION := 0.1
 
 ifeq ($(V),1)
 Q :=
@@ -54,7 +53,7 @@ HARDEN_LD :=
 endif
 WERROR ?=
 
-CPPFLAGS += -D_DEFAULT_SOURCE -Itests/unit -Itests/fuzz -DOOBESCOPE_VERSION='"$(VERSION)"' -Iinclude $(PKG_CFLAGS)
+CPPFLAGS += -D_DEFAULT_SOURCE -Itests/unit -Itests/fuzz -Iinclude $(PKG_CFLAGS)
 CFLAGS += -std=c11 $(OPT) $(WARNINGS) $(WERROR) $(HARDEN)
 LDLIBS += $(PKG_LIBS)
 
@@ -149,7 +148,7 @@ check-corpus: all
 
 .PHONY: lint format format-check analyze
 lint: deps-lint
-	$(Q)BUILD=$(BUILD)/lint CFLAGS="$(CPPFLAGS)" tests/lint/run.sh
+	$(Q)BUILD=$(BUILD)/lint FLAGS="$(CPPFLAGS)" tests/lint/run.sh
 
 FORMAT_FILES = $(wildcard include/*/*.h src/*/*.c src/*/*.h tests/unit/*.h tests/unit/*/*.c tests/fuzz/*.c)
 format:

@@ -12,6 +12,7 @@
 #include <jansson.h>
 
 #include "base/escape.h"
+#include "base/version.h"
 #include "report/report.h"
 
 #define SCHEMA "oobescope-report/1"

@@ -1,5 +1,5 @@
 #!/bin/sh
-# All static checks, each a line: "ok NAME" or "FAILED NAME" with what it said. CFLAGS has the include flags.
+# All static checks, each a line: "ok NAME" or "FAILED NAME" with what it said. FLAGS has the include flags.
 set -u
 cd "$(dirname "$0")/../.." || exit 1
 build=${BUILD:-build/lint}
@@ -22,8 +22,8 @@ check() {
 
 headers_alone() {
     for header in include/*/*.h; do
-        # shellcheck disable=SC2086 # CFLAGS is a list
-        ${CC:-cc} -std=c11 $CFLAGS -Wall -Wextra -Werror -fsyntax-only -x c "$header" || return 1
+        # shellcheck disable=SC2086 # FLAGS is a list
+        ${CC:-cc} -std=c11 $FLAGS -Wall -Wextra -Werror -fsyntax-only -x c "$header" || return 1
     done
 }
 
@@ -36,7 +36,7 @@ format() {
 }
 
 tidy() {
-    # shellcheck disable=SC2086 # CFLAGS is a list
+    # shellcheck disable=SC2086 # FLAGS is a list
     find src -name '*.c' -print0 |
         xargs -0 -n 4 -P "$(nproc)" sh -c 'clang-tidy --quiet "$@" -- -std=c11 $FLAGS' sh
 }
@@ -48,8 +48,6 @@ sizes() {
         src/*/*.[ch] include/*/*.h
 }
 
-FLAGS=$CFLAGS
-export FLAGS
 check layers tests/lint/layers.sh
 check banned tests/lint/banned.sh
 check file-sizes sizes
