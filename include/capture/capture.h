@@ -9,6 +9,7 @@
 #define CAPTURE_CAPTURE_H
 
 #include "base/err.h"
+#include "base/intern.h"
 #include "base/mark.h"
 #include "base/slice.h"
 
@@ -22,13 +23,15 @@ struct frame {
 };
 
 struct capture_file {
-    const char *name;      /* as given; "-" is standard input */
-    const char *interface; /* name where the file tells it, else NULL */
-    int linktype;
-    uint32_t snaplen;
-    uint64_t packets; /* read so far */
-    uint64_t bytes;   /* captured bytes read so far */
-    bool damaged;     /* it ended before its end: damage.text says how */
+    const char *name;                /* as given; "-" is standard input */
+    const struct intern *interfaces; /* names the file has told so far, or NULL; as the network's
+                                        names they are bytes, to be escaped */
+    int linktype;                    /* of the first interface; frames tell their own */
+    uint32_t snaplen;                /* of the first interface */
+    uint64_t packets;                /* read so far */
+    uint64_t bytes;                  /* captured bytes read so far */
+    uint64_t kernel_drops;           /* frames that the file says its capture missed */
+    bool damaged;                    /* it ended before its end: damage.text says how */
     struct err damage;
 };
 

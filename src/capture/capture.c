@@ -10,6 +10,7 @@
 
 #include <stdlib.h>
 
+#include "filter.h"
 #include "source.h"
 
 /* One file is read in big blocks; of many, all blocks together should stay small. */
@@ -19,10 +20,12 @@
 /* Progress is told once in so many frames. */
 #define PROGRESS_FRAMES 4096
 
+/* A filter is checked against this where a file has no interface yet. */
+#define LINKTYPE_ETHERNET 1
+
 struct input {
     struct source *source;
-    struct filter *filter; /* or NULL */
-    struct frame head;     /* what it shows, while it is in the heap */
+    struct frame head; /* what it shows, while it is in the heap */
 };
 
 struct capture {
@@ -32,6 +35,7 @@ struct capture {
     unsigned heap_len;
     bool started;
     unsigned until_progress;
+    struct filter *filter; /* or NULL */
     struct capture_options options;
 };
 
@@ -41,11 +45,9 @@ void capture_close(struct capture *c)
 {
     if (!c)
         return;
-    for (unsigned i = 0; c->inputs && i < c->count; i++) {
-        filter_free(c->inputs[i].filter);
-        if (c->inputs[i].source)
-            c->inputs[i].source->close(c->inputs[i].source);
-    }
+    for (unsigned i = 0; c->inputs && i < c->count; i++)
+        source_close(c->inputs[i].source);
+    filter_free(c->filter);
     free(c->inputs);
     free(c->heap);
     free(c);
@@ -73,9 +75,11 @@ static bool open_input(struct capture *c, unsigned index, const char *name, stru
     if (!in->source)
         return false;
     in->head.at.file = index;
-    if (c->options.filter)
-        in->filter = filter_new(c->options.filter, in->source->file.linktype, err);
-    return in->filter || !c->options.filter;
+    if (!c->filter)
+        return true;
+    int linktype = in->source->file.linktype;
+    return filter_compile(c->filter, linktype == LINKTYPE_UNKNOWN ? LINKTYPE_ETHERNET : linktype,
+                          err);
 }
 
 struct capture *capture_open(const char *const *names, unsigned count,
@@ -97,6 +101,13 @@ struct capture *capture_open(const char *const *names, unsigned count,
     c->until_progress = PROGRESS_FRAMES;
     if (options)
         c->options = *options;
+    if (c->options.filter) {
+        c->filter = filter_new(c->options.filter, err);
+        if (!c->filter) {
+            capture_close(c);
+            return NULL;
+        }
+    }
     for (unsigned i = 0; i < count; i++) {
         if (!open_input(c, i, names[i], err)) {
             capture_close(c);
@@ -109,10 +120,10 @@ struct capture *capture_open(const char *const *names, unsigned count,
 /* ---- order -------------------------------------------------------------------------------------- */
 
 /* The next frame that passes the filter. */
-static inline bool input_next(struct input *in, struct frame *out)
+static inline bool input_next(struct capture *c, struct input *in, struct frame *out)
 {
     while (in->source->next(in->source, out)) {
-        if (!in->filter || filter_match(in->filter, out))
+        if (!c->filter || filter_match(c->filter, out))
             return true;
     }
     return false;
@@ -144,7 +155,7 @@ static void start(struct capture *c)
 {
     c->started = true;
     for (unsigned i = 0; i < c->count; i++) {
-        if (input_next(&c->inputs[i], &c->inputs[i].head))
+        if (input_next(c, &c->inputs[i], &c->inputs[i].head))
             c->heap[c->heap_len++] = i;
     }
     for (unsigned at = c->heap_len / 2; at-- > 0;)
@@ -157,7 +168,7 @@ static bool merge_next(struct capture *c, struct frame *out)
         start(c);
     } else if (c->heap_len > 0) {
         struct input *given = &c->inputs[c->heap[0]];
-        if (!input_next(given, &given->head))
+        if (!input_next(c, given, &given->head))
             c->heap[0] = c->heap[--c->heap_len];
         if (c->heap_len > 0)
             sink(c, 0);
@@ -189,7 +200,7 @@ bool capture_next(struct capture *c, struct frame *out)
     if (c->count > 1)
         return merge_next(c, out);
     out->at.file = 0;
-    return input_next(&c->inputs[0], out);
+    return input_next(c, &c->inputs[0], out);
 }
 
 unsigned capture_file_count(const struct capture *c)

@@ -2,29 +2,23 @@
  * capture/source: opens captures and finds their format.
  * SPDX-License-Identifier: MIT
  *
- * The first byte tells pcapng (0x0a) from all others, and one byte can be given back to a pipe.
+ * The first four bytes tell pcapng from all others.
  */
 #include "source.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define PCAPNG_FIRST 0x0a
+#define MAGIC_LEN    4
+#define MAGIC_PCAPNG 0x0a0d0d0aU
 
-long source_read(int fd, void *out, size_t room)
-{
-    ssize_t got;
-    do
-        got = read(fd, out, room);
-    while (got < 0 && errno == EINTR);
-    return got;
-}
-
-void source_damage(struct source *s, const char *how)
+/* How the file ended, after which packet and where; the rest of the line is common. */
+static void note_damage(struct source *s, const char *how)
 {
     s->file.damaged = true;
     err_set(&s->file.damage, s->where,
@@ -33,12 +27,43 @@ void source_damage(struct source *s, const char *how)
             how, (unsigned long long)s->file.packets, (unsigned long long)s->position);
 }
 
+bool source_end(struct source *s)
+{
+    if (s->file.damaged)
+        return false;
+    if (s->intake.error == ENOMEM)
+        note_damage(s, "not read any further (out of memory)");
+    else if (s->intake.error != 0)
+        note_damage(s, "cannot be read any further");
+    else if (cur_left(&s->intake.unread) > 0)
+        note_damage(s, "cut off");
+    intake_stop(&s->intake);
+    return false;
+}
+
+bool source_broken(struct source *s, const char *format, ...)
+{
+    char what[96];
+    char how[sizeof what + 16];
+    va_list args;
+    va_start(args, format);
+    (void)vsnprintf(what, sizeof what, format, args);
+    va_end(args);
+    (void)snprintf(how, sizeof how, "broken (%s)", what);
+    note_damage(s, how);
+    intake_stop(&s->intake);
+    return false;
+}
+
+/* ---- opening ------------------------------------------------------------------------------------ */
+
 static void fail_errno(struct err *err, const char *where, int code)
 {
     char reason[128];
     if (strerror_r(code, reason, sizeof reason) != 0)
         (void)snprintf(reason, sizeof reason, "error %d", code);
-    const char *hint = code == ENOENT                     ? "check the path"
+    const char *hint = code == ENOMEM                     ? "close other programs"
+                       : code == ENOENT                   ? "check the path"
                        : code == EACCES || code == EPERM  ? "give yourself read permission"
                        : code == EMFILE || code == ENFILE ? "raise the limit with ulimit -n"
                                                           : "check the file and its disk";
@@ -58,57 +83,75 @@ static int open_input(const char *name, const char *where, struct err *err)
     return fd;
 }
 
-/* Looks at what the descriptor is and takes its first byte. */
-static bool examine(struct source_input *in, struct err *err)
+/* What the descriptor is; its size, 0 for pipes. */
+static bool examine(int fd, const char *where, uint64_t *size, struct err *err)
 {
     struct stat st;
-    if (fstat(in->fd, &st) != 0) {
-        fail_errno(err, in->where, errno);
+    if (fstat(fd, &st) != 0) {
+        fail_errno(err, where, errno);
         return false;
     }
     if (S_ISDIR(st.st_mode)) {
-        err_set(err, in->where, "is a directory; name the capture files in it");
+        err_set(err, where, "is a directory; name the capture files in it");
         return false;
     }
-    in->size = S_ISREG(st.st_mode) && st.st_size > 0 ? (uint64_t)st.st_size : 0;
-    long got = source_read(in->fd, &in->first, 1);
-    if (got < 0)
-        fail_errno(err, in->where, errno);
-    else if (got == 0)
-        err_set(err, in->where, "is empty (0 bytes), not even a file header; capture again");
-    return got == 1;
+    *size = S_ISREG(st.st_mode) && st.st_size > 0 ? (uint64_t)st.st_size : 0;
+    return true;
 }
 
-static struct source *open_format(const struct source_input *in, struct err *err)
+/* The reader that knows the first four bytes; the classic one knows what else people name. */
+static struct source *open_format(struct intake *in, const char *where, struct err *err)
 {
-    if (in->first == PCAPNG_FIRST)
-        return pcap_source_open(in, true, err);
-    bool odd = false;
-    struct source *s = classic_open(in, &odd, err);
-    if (s || !odd)
-        return s;
-    if (lseek(in->fd, 0, SEEK_SET) != 0) {
-        err_set(err, in->where, "is a rare variant of pcap on a pipe; save it to a file first");
+    while (cur_left(&in->unread) < MAGIC_LEN && intake_more(in, MAGIC_LEN))
+        continue;
+    if (in->error != 0) {
+        fail_errno(err, where, in->error);
         return NULL;
     }
-    return pcap_source_open(in, false, err);
+    if (cur_left(&in->unread) == 0) {
+        err_set(err, where, "is empty (0 bytes), not even a file header; capture again");
+        return NULL;
+    }
+    struct cursor look = in->unread;
+    return cur_be32(&look) == MAGIC_PCAPNG ? pcapng_open(in, where, err)
+                                           : classic_open(in, where, err);
+}
+
+static struct source *open_intake(int fd, const char *where, size_t block, struct err *err)
+{
+    struct intake in;
+    if (!intake_init(&in, fd, block)) {
+        fail_errno(err, where, ENOMEM);
+        return NULL;
+    }
+    struct source *s = open_format(&in, where, err);
+    if (!s)
+        intake_clear(&in);
+    return s;
 }
 
 struct source *source_open(const char *name, size_t block, struct err *err)
 {
-    struct source_input in = {.name = name, .where = name, .block = block};
-    if (strcmp(name, "-") == 0)
-        in.where = "standard input";
-    in.fd = open_input(name, in.where, err);
-    if (in.fd < 0)
+    const char *where = strcmp(name, "-") == 0 ? "standard input" : name;
+    int fd = open_input(name, where, err);
+    if (fd < 0)
         return NULL;
-    struct source *s = examine(&in, err) ? open_format(&in, err) : NULL;
+    uint64_t size = 0;
+    struct source *s = examine(fd, where, &size, err) ? open_intake(fd, where, block, err) : NULL;
     if (!s) {
-        (void)close(in.fd);
+        (void)close(fd);
         return NULL;
     }
-    s->where = in.where;
-    s->size = in.size;
+    s->size = size;
     s->file.name = name;
     return s;
+}
+
+void source_close(struct source *s)
+{
+    if (!s)
+        return;
+    (void)close(s->intake.fd);
+    intake_clear(&s->intake);
+    s->free(s);
 }

@@ -2,58 +2,52 @@
  * capture/source: one file or pipe that gives frames, whatever its format.
  * SPDX-License-Identifier: MIT
  *
- * A reader of a format is a constructor that takes over an open descriptor and a pair of functions.
- * Frames borrow the reader's buffer until its next call, so look-ahead over several sources needs no
- * copies.
+ * A reader of a format is a constructor that takes over the bytes of an open descriptor and a pair of
+ * functions. Frames borrow the intake's block until the reader's next call, so look-ahead over several
+ * sources needs no copies.
  */
 #ifndef CAPTURE_SOURCE_H
 #define CAPTURE_SOURCE_H
 
 #include "capture/capture.h"
+#include "intake.h"
 
-/* No capture program writes bigger frames; libpcap draws the line here too. */
-#define FRAME_BYTES_MAX 262144
+#define LINKTYPE_UNKNOWN (-1)
 
 struct source {
     /* Fills time, frame number, link type, lengths and bytes (not the file's index). False at the end,
      * also when that is damage. */
     bool (*next)(struct source *s, struct frame *out);
-    void (*close)(struct source *s); /* frees `s` too */
-    const char *where;               /* the name in messages */
-    struct capture_file file;        /* kept up to date by the reader */
-    uint64_t position;               /* bytes of the file behind the frames given so far */
-    uint64_t size;                   /* of the file; 0 for pipes */
-};
-
-/* What the readers are given: they own `fd` only when they succeed. */
-struct source_input {
-    const char *name;
-    const char *where;
-    int fd;
-    uint8_t first; /* the byte that was read to tell the formats apart */
-    uint64_t size;
-    size_t block; /* how much to read at once */
+    void (*free)(struct source *s); /* what the reader allocated, `s` included */
+    const char *where;              /* the name in messages */
+    struct capture_file file;       /* kept up to date by the reader */
+    uint64_t position;              /* bytes of the file behind what was given so far */
+    uint64_t size;                  /* of the file; 0 for pipes */
+    struct intake intake;
 };
 
 /* Opens a file or "-" and finds its format. */
 struct source *source_open(const char *name, size_t block, struct err *err);
+void source_close(struct source *s);
 
-/* Notes damage: how the file ended, after which packet and where; the rest of the line is common. */
-void source_damage(struct source *s, const char *how);
+/* ---- for readers -------------------------------------------------------------------------------- */
 
-/* read(2) until something came: bytes, 0 at the end, -1 with errno. */
-long source_read(int fd, void *out, size_t room);
+/* Constructors: a source that takes over `in`; or NULL with `err` filled, and `in` is still the
+ * caller's to clear. */
+struct source *classic_open(struct intake *in, const char *where, struct err *err);
+struct source *pcapng_open(struct intake *in, const char *where, struct err *err);
 
-/* src/capture/classic.c: the pcap format. `odd` is set when it is a variant left to libpcap. */
-struct source *classic_open(const struct source_input *in, bool *odd, struct err *err);
+/* Nothing more comes: noted as damage when bytes are left over or reading failed. Always false. */
+bool source_end(struct source *s);
 
-/* src/capture/pcap.c: what libpcap reads. `unread` says that in->first was taken off the descriptor. */
-struct source *pcap_source_open(const struct source_input *in, bool unread, struct err *err);
+/* What comes next contradicts the format: noted as damage, nothing more is read. Always false. */
+bool source_broken(struct source *s, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* src/capture/pcap.c: BPF expressions. */
-struct filter;
-struct filter *filter_new(const char *expression, int linktype, struct err *err);
-bool filter_match(const struct filter *f, const struct frame *frame);
-void filter_free(struct filter *f);
+/* A number of a file whose byte order is the writer's; `swapped` says that it is little-endian. */
+static inline uint32_t source_u32(struct cursor *c, bool swapped)
+{
+    uint32_t v = cur_be32(c);
+    return swapped ? __builtin_bswap32(v) : v;
+}
 
 #endif
