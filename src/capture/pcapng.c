@@ -214,11 +214,11 @@ static bool next_block(struct pcapng *p, struct block *b)
             uint32_t again = read_u32(p, &look);
             if (look.verdict == VERDICT_OK && again != b->len)
                 return source_broken(s, "a block of %u or %u bytes", b->len, again);
+            if (look.verdict == VERDICT_OK) {
+                s->intake.unread = look;
+                return true;
+            }
             need = b->len;
-        }
-        if (look.verdict == VERDICT_OK) {
-            s->intake.unread = look;
-            return true;
         }
         if (!intake_more(&s->intake, need))
             return source_end(s);

@@ -20,7 +20,7 @@
 #include "proto/tls.h"
 
 /* Memory of one flow's dissector, at most. */
-#define TALK_BYTES_MAX (256 * 1024)
+#define TALK_BYTES_MAX 262144U
 /* Messages of an unknown dialogue that are watched for a turn to TLS (STARTTLS and its kin). */
 #define WATCH_MAX 16
 /* Bytes that may be needed to tell a protocol. */

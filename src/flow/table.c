@@ -141,15 +141,14 @@ static bool index_room(struct flow_table *t)
 
 static bool chunk_new(struct chunk *c)
 {
-    struct flow *flows = aligned_alloc(CHUNK_ALIGN, CHUNK_FLOWS * sizeof *flows);
-    struct link *links = malloc(CHUNK_FLOWS * sizeof *links);
-    if (!flows || !links) {
-        free(flows);
-        free(links);
-        return false;
-    }
-    *c = (struct chunk){flows, links};
-    return true;
+    c->flows = aligned_alloc(CHUNK_ALIGN, CHUNK_FLOWS * sizeof *c->flows);
+    c->links = malloc(CHUNK_FLOWS * sizeof *c->links);
+    if (c->flows && c->links)
+        return true;
+    free(c->flows);
+    free(c->links);
+    *c = (struct chunk){NULL, NULL};
+    return false;
 }
 
 /* Small captures do not pay for a huge page. */

@@ -18,7 +18,7 @@ static void test_no_capture(void **state)
         {"\x1f\x8b\x08\x01zzzzzzzzzzzzzzzzzzzzzzzz", "gunzip"},
         {"PK\x03\x04zzzzzzzzzzzzzzzzzzzzzzzzzzzz", "unzip"},
         {"snoop\x01\x01\x01zzzzzzzzzzzzzzzzzzzzz", "editcap"},
-        {"\n\r\r\nnot pcapng at all, is it?....", "is no capture"},
+        {"\n\r\r\nnot pcapng at all, is it?....", "is broken"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         write_bytes(fx->path[0], cases[i].bytes, strlen(cases[i].bytes));
