@@ -13,7 +13,7 @@
 #include "base/err.h"
 
 /* Above this many bytes out_wrote flushes. */
-#define OUT_FLUSH_BYTES (256 * 1024)
+#define OUT_FLUSH_BYTES 262144U
 
 struct out {
     struct buf buf;

@@ -50,7 +50,7 @@ static bool grow(struct map *m)
     if (m->size > UINT32_MAX / 4)
         return false;
     struct map bigger = {NULL, m->count, m->size ? m->size * 2 : SIZE_FIRST, m->cap};
-    bigger.slots = malloc(bigger.size * sizeof *bigger.slots);
+    bigger.slots = calloc(bigger.size, sizeof *bigger.slots);
     if (!bigger.slots)
         return false;
     for (uint32_t i = 0; i < bigger.size; i++)

@@ -24,7 +24,7 @@
 
 #define INTERFACES_MAX      65536U
 #define INTERFACE_NAMES_MAX 64
-#define INTERFACE_BYTES_MAX (16 * 1024)
+#define INTERFACE_BYTES_MAX 16384U
 
 #define ORDER_BIG    0x1a2b3c4dU
 #define ORDER_LITTLE 0x4d3c2b1aU
@@ -463,7 +463,7 @@ static bool read_start(struct pcapng *p, struct err *err)
 {
     struct source *s = &p->source;
     struct frame none; /* without interfaces a packet is damage */
-    struct block b;
+    struct block b = {0};
     while (p->count == 0 && next_block(p, &b)) {
         (void)take_block(p, &b, &none);
         if (!s->file.damaged)

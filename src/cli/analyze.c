@@ -127,8 +127,8 @@ static bool parse_options(int argc, char **argv, struct options *o)
     *o = (struct options){.format = FORMAT_TEXT};
     int code;
     /* Parsed before any thread could exist: getopt's state is this function's alone. */
-    while ((code = getopt_long(argc, argv, "f:o:", known, NULL)) !=
-           -1) { // NOLINT(concurrency-mt-unsafe)
+    // NOLINTNEXTLINE(concurrency-mt-unsafe)
+    while ((code = getopt_long(argc, argv, "f:o:", known, NULL)) != -1) {
         if (!take_option(o, code))
             return false;
     }
