@@ -6,7 +6,9 @@
 
 static void comma(struct buf *b)
 {
-    char last = b->len > 0 ? b->data[b->len - 1] : '{';
+    char last = '{';
+    if (b->len > 0)
+        last = b->data[b->len - 1];
     if (last != '{' && last != '[' && last != '\n')
         buf_char(b, ',');
 }
