@@ -89,7 +89,10 @@ struct link {
 struct draft *finding_add(struct judge *j, uint32_t *number);
 /* Fills summary, detail, advice, filter, culprit, proof of a draft whose facts are set. */
 void finding_tell(struct judge *j, struct draft *d);
+/* Adds the scratch text, if any, to the finding's proof. */
+void finding_prove(struct judge *j, struct draft *d);
 const char *judge_keep(struct judge *j); /* the scratch text as a string of the arena; resets it */
+void judge_address(struct buf *b, const struct ip_addr *a); /* appends it as text */
 /* The service a host fails for most, and whether a required endpoint is among those it meets. */
 const struct service *judge_service(const struct judge *j, uint32_t name, enum transport transport,
                                     uint16_t port, bool *required);

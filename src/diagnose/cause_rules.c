@@ -1,0 +1,178 @@
+/*
+ * diagnose/cause_rules: the table, and what its rows ask.
+ * SPDX-License-Identifier: MIT
+ */
+#include "cause_rules.h"
+
+#define PORT_HOSTS 2 /* so many hosts silent on a port are a blocked port */
+
+#define CERTIFICATE_KINDS                                                                \
+    (BIT(FINDING_TLS_CERTIFICATE_EXPIRED) | BIT(FINDING_TLS_CERTIFICATE_NOT_YET_VALID) | \
+     BIT(FINDING_TLS_NAME_MISMATCH))
+#define STOPPED_KINDS \
+    (BIT(FINDING_TLS_ALERT) | BIT(FINDING_TLS_INCOMPLETE) | BIT(FINDING_TLS_RESET))
+
+/* ---- what else is known of the device or the host ---- */
+
+uint64_t cause_have_key(uint32_t client, uint32_t name, enum finding_kind kind)
+{
+    return hash_mix((uint64_t)client << 32 | name, (uint64_t)kind + 1);
+}
+
+static bool host_has(const struct causing *c, const struct draft *d, enum finding_kind kind)
+{
+    return map_get(&c->have, cause_have_key(d->client, d->name, kind)) != MAP_NONE;
+}
+
+static bool device_has(const struct causing *c, const struct draft *d, enum finding_kind kind)
+{
+    return map_get(&c->have, cause_have_key(d->client, INTERN_NONE, kind)) != MAP_NONE;
+}
+
+static bool resolver_silent(const struct causing *c, const struct draft *d)
+{
+    return d->f.host[0] == '\0' || dns_resolvers(c->j->f, d->client) == RESOLVERS_SILENT;
+}
+
+static bool clock_known_wrong(const struct causing *c, const struct draft *d)
+{
+    if (d->f.kind == FINDING_CLOCK_SKEW)
+        return true;
+    if (!device_has(c, d, FINDING_CLOCK_SKEW))
+        return false;
+    /* A host whose certificate is not the public one is refused by a right clock too. */
+    return !host_has(c, d, FINDING_TLS_INSPECTED) && !host_has(c, d, FINDING_TLS_NAME_MISMATCH) &&
+           (d->x.group & FAIL_BY_CLIENT) != 0;
+}
+
+static bool host_inspected(const struct causing *c, const struct draft *d)
+{
+    return d->f.kind == FINDING_TLS_INSPECTED || host_has(c, d, FINDING_TLS_INSPECTED);
+}
+
+/* The device says that it does not trust what it was shown: unknown_ca, bad_certificate and kin. */
+static bool device_distrusts(const struct causing *c, const struct draft *d)
+{
+    (void)c;
+    return (d->x.group & FAIL_BY_CLIENT) != 0 &&
+           (d->x.code == 42 || d->x.code == 46 || d->x.code == 48);
+}
+
+static bool certificate_bad(const struct causing *c, const struct draft *d)
+{
+    if (CERTIFICATE_KINDS >> d->f.kind & 1)
+        return true;
+    return host_has(c, d, FINDING_TLS_CERTIFICATE_EXPIRED) ||
+           host_has(c, d, FINDING_TLS_CERTIFICATE_NOT_YET_VALID) ||
+           host_has(c, d, FINDING_TLS_NAME_MISMATCH);
+}
+
+static bool behind_portal(const struct causing *c, const struct draft *d)
+{
+    return d->f.kind == FINDING_HTTP_CAPTIVE_PORTAL ||
+           device_has(c, d, FINDING_HTTP_CAPTIVE_PORTAL);
+}
+
+static bool by_proxy(const struct causing *c, const struct draft *d)
+{
+    (void)c;
+    return (d->x.group & FAIL_PROXY) != 0;
+}
+
+uint64_t cause_port_key(const struct draft *d)
+{
+    return (uint64_t)d->client << 32 | d->f.port;
+}
+
+static bool port_dead(const struct causing *c, const struct draft *d)
+{
+    uint32_t hosts = map_get(&c->ports, cause_port_key(d));
+    return hosts != MAP_NONE && hosts >= PORT_HOSTS &&
+           map_get(&c->j->ports_ok, cause_port_key(d)) == MAP_NONE;
+}
+
+static bool middlebox(const struct causing *c, const struct draft *d)
+{
+    (void)c;
+    return d->f.culprit == CULPRIT_MIDDLEBOX;
+}
+
+static const struct rule rules[] = {
+    {"capture-limits", "The capture itself limits what can be said", NULL,
+     BIT(FINDING_CAPTURE_ONE_WAY) | BIT(FINDING_CAPTURE_GAPS) | BIT(FINDING_CAPTURE_TRUNCATED),
+     NULL, SUBJECT_NONE, CONFIDENCE_CERTAIN},
+    {"resolver-silent", "The DNS resolver does not answer", NULL, BIT(FINDING_DNS_NO_REPLY),
+     resolver_silent, SUBJECT_SERVER, CONFIDENCE_LIKELY},
+    {"resolver-refuses", "The DNS resolver refuses to answer", NULL, BIT(FINDING_DNS_REFUSED), NULL,
+     SUBJECT_SERVER, CONFIDENCE_CERTAIN},
+    {"captive-portal", "A captive portal stands between the network and the internet",
+     "Let deployment devices past the portal (by MAC address or a network of their own).",
+     BIT(FINDING_HTTP_CAPTIVE_PORTAL) | BIT(FINDING_TLS_NAME_MISMATCH) | BIT(FINDING_DNS_SINKHOLE),
+     behind_portal, SUBJECT_NONE, CONFIDENCE_CERTAIN},
+    {"proxy-auth", "The proxy wants credentials that devices under deployment do not have", NULL,
+     BIT(FINDING_HTTP_PROXY_AUTH), NULL, SUBJECT_SERVER, CONFIDENCE_CERTAIN},
+    {"proxy-refuses", "The proxy does not let requests pass", NULL,
+     BIT(FINDING_HTTP_ERROR) | BIT(FINDING_HTTP_NO_RESPONSE), by_proxy, SUBJECT_SERVER,
+     CONFIDENCE_LIKELY},
+    {"clock-wrong", "The device's clock is wrong",
+     "Set the clock in the firmware and let the device reach a time server.",
+     BIT(FINDING_CLOCK_SKEW) | BIT(FINDING_TLS_ALERT) | BIT(FINDING_TLS_INCOMPLETE),
+     clock_known_wrong, SUBJECT_NONE, CONFIDENCE_LIKELY},
+    {"tls-inspection", "TLS connections are inspected on the way",
+     "Exempt the hosts of the list from TLS inspection: a device under deployment does not trust "
+     "the inspecting authority yet.",
+     BIT(FINDING_TLS_INSPECTED) | STOPPED_KINDS | CERTIFICATE_KINDS, host_inspected, SUBJECT_NONE,
+     CONFIDENCE_LIKELY},
+    {"server-certificate", "A server presents a certificate that cannot be accepted", NULL,
+     CERTIFICATE_KINDS | STOPPED_KINDS, certificate_bad, SUBJECT_HOST, CONFIDENCE_CERTAIN},
+    {"untrusted-certificate", "The device does not trust the certificate it is shown",
+     "Look for TLS inspection on this path; else update the device's root certificates.",
+     BIT(FINDING_TLS_ALERT), device_distrusts, SUBJECT_NONE, CONFIDENCE_LIKELY},
+    {"dns-filtered", "The resolver sends names to a dead end", NULL, BIT(FINDING_DNS_SINKHOLE),
+     NULL, SUBJECT_NONE, CONFIDENCE_LIKELY},
+    {"name-not-found", "The resolver denies that a name exists", NULL, BIT(FINDING_DNS_NXDOMAIN),
+     NULL, SUBJECT_HOST, CONFIDENCE_LIKELY},
+    {"name-without-address", "The resolver gives no address for a name", NULL,
+     BIT(FINDING_DNS_NO_ADDRESS), NULL, SUBJECT_HOST, CONFIDENCE_LIKELY},
+    {"resolver-failing", "The resolver cannot resolve a name", NULL, BIT(FINDING_DNS_SERVFAIL),
+     NULL, SUBJECT_HOST, CONFIDENCE_LIKELY},
+    {"name-unanswered", "Questions for a name stay without answer", NULL, BIT(FINDING_DNS_NO_REPLY),
+     NULL, SUBJECT_HOST, CONFIDENCE_LIKELY},
+    {"port-blocked", "A port is blocked", "Open the port towards the internet for this network.",
+     TCP_KINDS, port_dead, SUBJECT_PORT, CONFIDENCE_LIKELY},
+    {"ntp-blocked", "Time servers do not answer", NULL, BIT(FINDING_NTP_NO_REPLY), NULL,
+     SUBJECT_NONE, CONFIDENCE_LIKELY},
+    {"ntp-refused", "The time server refuses to serve", NULL, BIT(FINDING_NTP_KISS_OF_DEATH), NULL,
+     SUBJECT_NONE, CONFIDENCE_CERTAIN},
+    {"ntp-unsynchronized", "The time server does not know the time", NULL,
+     BIT(FINDING_NTP_UNSYNCHRONIZED), NULL, SUBJECT_NONE, CONFIDENCE_CERTAIN},
+    {"host-filtered", "A box on the way cuts connections by name", NULL, STOPPED_KINDS, middlebox,
+     SUBJECT_HOST, CONFIDENCE_LIKELY},
+    {"host-unreachable", "A host cannot be reached", NULL, TCP_KINDS, NULL, SUBJECT_HOST,
+     CONFIDENCE_LIKELY},
+    {"tls-silent", "TLS greetings stay without answer", NULL, BIT(FINDING_TLS_NO_SERVER_HELLO),
+     NULL, SUBJECT_HOST, CONFIDENCE_LIKELY},
+    {"tls-cut", "Connections are cut during the TLS handshake", NULL, BIT(FINDING_TLS_RESET), NULL,
+     SUBJECT_HOST, CONFIDENCE_POSSIBLE},
+    {"tls-refused", "TLS handshakes end with an alert", NULL, BIT(FINDING_TLS_ALERT), NULL,
+     SUBJECT_HOST, CONFIDENCE_LIKELY},
+    {"tls-stopped", "TLS handshakes stop half-way", NULL, BIT(FINDING_TLS_INCOMPLETE), NULL,
+     SUBJECT_HOST, CONFIDENCE_POSSIBLE},
+    {"server-silent", "Requests stay without response", NULL, BIT(FINDING_HTTP_NO_RESPONSE), NULL,
+     SUBJECT_HOST, CONFIDENCE_LIKELY},
+    {"server-error", "Requests are answered with an error", NULL, BIT(FINDING_HTTP_ERROR), NULL,
+     SUBJECT_HOST, CONFIDENCE_LIKELY},
+};
+
+#define RULE_COUNT (sizeof rules / sizeof *rules)
+
+const struct rule *cause_rule(const struct causing *c, const struct draft *d, uint32_t *rank)
+{
+    for (uint32_t i = 0; i < RULE_COUNT; i++) {
+        if ((rules[i].kinds >> d->f.kind & 1) != 0 && (!rules[i].fits || rules[i].fits(c, d))) {
+            *rank = i;
+            return &rules[i];
+        }
+    }
+    return NULL;
+}

@@ -1,0 +1,56 @@
+/*
+ * diagnose/cause_rules: which findings are one cause, as a table.
+ * SPDX-License-Identifier: MIT
+ *
+ * Rules are tried in their order; the first that fits takes the finding. The order of the table is the
+ * order of a deployment: bootstrap, trust, reachability, content. Private to diagnose.
+ */
+#ifndef DIAGNOSE_CAUSE_RULES_H
+#define DIAGNOSE_CAUSE_RULES_H
+
+#include "judge.h"
+
+#define BIT(kind) (1ULL << (kind))
+
+#define TCP_KINDS \
+    (BIT(FINDING_TCP_NO_REPLY) | BIT(FINDING_TCP_REFUSED) | BIT(FINDING_TCP_UNREACHABLE))
+
+/* What findings of one rule must share to be one cause. */
+enum subject {
+    SUBJECT_NONE,
+    SUBJECT_SERVER, /* resolver or proxy */
+    SUBJECT_DEVICE,
+    SUBJECT_ISSUER,
+    SUBJECT_PORT,
+    SUBJECT_HOST,
+};
+
+/* What is known of all findings while causes are sought. */
+struct causing {
+    struct judge *j;
+    const uint32_t *order; /* drafts by finding number */
+    struct map have;       /* hash of client, name, kind: a finding of severity warning or more */
+    struct map alike;      /* hash of kind and name seen; hash of kind: number of names */
+    struct map ports;      /* client and port: hosts that fail to connect */
+    struct map by_subject;
+    struct pool groups; /* struct group */
+};
+
+struct rule {
+    const char *kind;
+    const char *what; /* the summary, before what it affects */
+    const char *advice;
+    uint64_t kinds;                                               /* of findings, as bits */
+    bool (*fits)(const struct causing *c, const struct draft *d); /* NULL: always */
+    enum subject subject;
+    enum confidence confidence;
+};
+
+/* Keys of the maps above. */
+uint64_t cause_have_key(uint32_t client, uint32_t name, enum finding_kind kind);
+uint64_t cause_port_key(const struct draft *d);
+
+/* The first rule that fits, NULL when none does. `rank` is its place in the table. */
+const struct rule *cause_rule(const struct causing *c, const struct draft *d, uint32_t *rank);
+
+#endif

@@ -1,0 +1,162 @@
+/*
+ * diagnose/detail: one writer a kind that has particulars.
+ * SPDX-License-Identifier: MIT
+ */
+#include "detail.h"
+
+#include "blame.h"
+#include "issuers.h"
+
+static const char *alert_name(uint16_t code)
+{
+    static const struct {
+        uint16_t code;
+        const char *name;
+    } alerts[] = {
+        {0, "close_notify"},
+        {10, "unexpected_message"},
+        {20, "bad_record_mac"},
+        {22, "record_overflow"},
+        {40, "handshake_failure"},
+        {42, "bad_certificate"},
+        {43, "unsupported_certificate"},
+        {44, "certificate_revoked"},
+        {45, "certificate_expired"},
+        {46, "certificate_unknown"},
+        {47, "illegal_parameter"},
+        {48, "unknown_ca"},
+        {49, "access_denied"},
+        {50, "decode_error"},
+        {51, "decrypt_error"},
+        {70, "protocol_version"},
+        {71, "insufficient_security"},
+        {80, "internal_error"},
+        {86, "inappropriate_fallback"},
+        {90, "user_canceled"},
+        {109, "missing_extension"},
+        {110, "unsupported_extension"},
+        {112, "unrecognized_name"},
+        {113, "bad_certificate_status_response"},
+        {115, "unknown_psk_identity"},
+        {116, "certificate_required"},
+        {120, "no_application_protocol"},
+    };
+    for (size_t i = 0; i < sizeof alerts / sizeof *alerts; i++) {
+        if (alerts[i].code == code)
+            return alerts[i].name;
+    }
+    return "unknown alert";
+}
+
+static struct slice text_of(const struct judge *j, const struct draft *d)
+{
+    return d->x.text == INTERN_NONE ? slice_str("") : intern_name(j->f->texts, d->x.text);
+}
+
+static void detail_skew(struct buf *b, const struct draft *d)
+{
+    int64_t s = d->x.value / NS_PER_S;
+    buf_printf(b, "clock is %lld s %s, against %s", (long long)(s < 0 ? -s : s),
+               s < 0 ? "fast" : "slow", d->x.code ? "the time server" : "the capture's clock");
+}
+
+static void detail_reset(struct buf *b, const struct draft *d)
+{
+    buf_printf(b, "%s by the %s", d->x.value ? "closed (FIN)" : "reset",
+               blame_by_client(d) ? "device" : "server's side");
+    if (d->f.culprit == CULPRIT_MIDDLEBOX)
+        buf_printf(b, ", injected about %d hops from the capture point", d->f.hops);
+}
+
+static void detail_labelled(struct buf *b, const char *label, struct slice text)
+{
+    if (text.len == 0)
+        return;
+    buf_str(b, label);
+    buf_slice(b, text);
+}
+
+static void detail_issuer(struct buf *b, struct slice issuer)
+{
+    const char *product = issuer_product(issuer);
+    detail_labelled(b, "issuer ", issuer);
+    if (product)
+        buf_printf(b, " (%s)", product);
+}
+
+static void detail_date(struct buf *b, const char *label, const struct judge *j,
+                        const struct draft *d)
+{
+    char text[TIME_TEXT_SIZE];
+    int64_t limit = INT64_MAX / NS_PER_S;
+    int64_t s = d->x.value > limit ? limit : d->x.value < -limit ? -limit : d->x.value;
+    buf_printf(b, "%s %s", label, time_text(s * NS_PER_S, text));
+    detail_labelled(b, ", issuer ", text_of(j, d));
+}
+
+static void detail_http(struct buf *b, const struct judge *j, const struct draft *d)
+{
+    buf_printf(b, "status %u", d->x.code);
+    if (d->f.kind == FINDING_HTTP_CAPTIVE_PORTAL)
+        detail_labelled(b, ", redirected to ", text_of(j, d));
+    else if (d->f.kind == FINDING_HTTP_PROXY_AUTH)
+        detail_labelled(b, ", asks for ", text_of(j, d));
+    else
+        detail_labelled(b, ", from ", text_of(j, d));
+}
+
+void detail_write(struct judge *j, const struct draft *d)
+{
+    struct buf *b = &j->text;
+    switch ((int)d->f.kind) {
+    case FINDING_DNS_SERVFAIL:
+        if (d->x.code != 2)
+            buf_printf(b, "response code %u", d->x.code);
+        break;
+    case FINDING_DNS_SINKHOLE:
+        detail_labelled(b, "resolves to ", text_of(j, d));
+        break;
+    case FINDING_TCP_UNREACHABLE:
+        buf_printf(b, "ICMP type %u code %u from ", d->x.code >> 8, d->x.code & 0xff);
+        judge_address(b, &d->x.icmp_from);
+        break;
+    case FINDING_TLS_RESET:
+        detail_reset(b, d);
+        break;
+    case FINDING_TLS_ALERT:
+        buf_printf(b, "%s sent %s", blame_by_client(d) ? "client" : "server",
+                   alert_name(d->x.code));
+        break;
+    case FINDING_TLS_INSPECTED:
+        detail_issuer(b, text_of(j, d));
+        break;
+    case FINDING_TLS_CERTIFICATE_EXPIRED:
+        detail_date(b, "expired", j, d);
+        break;
+    case FINDING_TLS_CERTIFICATE_NOT_YET_VALID:
+        detail_date(b, "valid from", j, d);
+        break;
+    case FINDING_TLS_NAME_MISMATCH:
+        detail_labelled(b, "certificate is for ", text_of(j, d));
+        break;
+    case FINDING_HTTP_ERROR:
+    case FINDING_HTTP_PROXY_AUTH:
+    case FINDING_HTTP_CAPTIVE_PORTAL:
+        detail_http(b, j, d);
+        break;
+    case FINDING_NTP_KISS_OF_DEATH:
+        detail_labelled(b, "kiss code ", text_of(j, d));
+        break;
+    case FINDING_NTP_UNSYNCHRONIZED:
+        buf_printf(b, "leap %u, stratum %u", d->x.code >> 8, d->x.code & 0xff);
+        break;
+    case FINDING_CLOCK_SKEW:
+        detail_skew(b, d);
+        break;
+    case FINDING_CAPTURE_GAPS:
+        buf_printf(b, "%lld bytes are missing", (long long)d->x.value);
+        break;
+    default:
+        break;
+    }
+}

@@ -1,0 +1,75 @@
+/*
+ * diagnose/filter: display filters (wireshark-filter(4)).
+ * SPDX-License-Identifier: MIT
+ */
+#include "filter.h"
+
+static void filter_address(struct buf *b, const struct ip_addr *a)
+{
+    if (a->family == 0)
+        return;
+    if (b->len > 0)
+        buf_str(b, " && ");
+    buf_str(b, a->family == 6 ? "ipv6.addr == " : "ip.addr == ");
+    judge_address(b, a);
+}
+
+/* A string of a filter: quotes and backslashes escaped, other odd bytes in hex. */
+static void filter_string(struct buf *b, const char *text)
+{
+    buf_char(b, '"');
+    for (; *text; text++) {
+        unsigned char c = (unsigned char)*text;
+        if (c == '"' || c == '\\')
+            buf_char(b, '\\');
+        if (c < 0x20 || c > 0x7e)
+            buf_printf(b, "\\x%02x", c);
+        else
+            buf_char(b, *text);
+    }
+    buf_char(b, '"');
+}
+
+static void filter_subject(struct buf *b, const struct finding *f)
+{
+    enum finding_kind kind = f->kind;
+    if (b->len > 0)
+        buf_str(b, " && ");
+    if (kind <= FINDING_DNS_SINKHOLE) {
+        if (f->host[0] == '\0') {
+            buf_str(b, "dns");
+            return;
+        }
+        buf_str(b, "dns.qry.name == ");
+        filter_string(b, f->host);
+    } else if (kind >= FINDING_NTP_NO_REPLY && kind <= FINDING_CLOCK_SKEW) {
+        buf_str(b, "ntp");
+    } else {
+        buf_printf(b, "%s.port == %u", strcmp(f->proto, "UDP") == 0 ? "udp" : "tcp", f->port);
+    }
+}
+
+void filter_write(struct judge *j, const struct draft *d)
+{
+    struct buf *b = &j->text;
+    const struct finding *f = &d->f;
+    const struct ip_addr *server = &f->server;
+    if (f->kind >= FINDING_CAPTURE_ONE_WAY) {
+        if (f->kind == FINDING_CAPTURE_TRUNCATED)
+            buf_str(b, "frame.cap_len < frame.len");
+        else if (f->kind == FINDING_CAPTURE_GAPS)
+            buf_str(b, "tcp.analysis.ack_lost_segment || tcp.analysis.lost_segment");
+        else
+            filter_address(b, &f->device);
+        return;
+    }
+    /* A device has addresses of both families; its primary one is in no packet of the other. */
+    if (server->family == 0 || server->family == f->device.family)
+        filter_address(b, &f->device);
+    if (f->kind > FINDING_DNS_SINKHOLE || f->host[0] == '\0')
+        filter_address(b, server);
+    if (d->x.group & FAIL_PROXY)
+        buf_str(b, " && tcp");
+    else
+        filter_subject(b, f);
+}

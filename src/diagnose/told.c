@@ -1,0 +1,138 @@
+/*
+ * diagnose/told: the texts, a table by kind.
+ * SPDX-License-Identifier: MIT
+ */
+#include "told.h"
+
+static const struct told table[FINDING_KIND_COUNT] = {
+    [FINDING_DNS_NXDOMAIN] = {"the resolver says that the name does not exist",
+                              "Let the resolver forward this name to the internet; look for a zone "
+                              "of its own or a filter "
+                              "that shadows it.",
+                              "A public resolver that gives the same answer.", CULPRIT_RESOLVER,
+                              CONFIDENCE_LIKELY},
+    [FINDING_DNS_SERVFAIL] =
+        {"the resolver could not resolve the name",
+         "Check the resolver's forwarders and DNSSEC validation for this name.",
+         "The same failure from a resolver outside the network.", CULPRIT_RESOLVER,
+         CONFIDENCE_LIKELY},
+    [FINDING_DNS_REFUSED] =
+        {"the resolver refuses to answer for the name",
+         "Allow the deployment network in the resolver's access list and policy.",
+         "An answer for other public names from the same resolver to the same device.",
+         CULPRIT_RESOLVER, CONFIDENCE_CERTAIN},
+    [FINDING_DNS_NO_REPLY] =
+        {"no resolver answers the question",
+         "Check that the resolver handed out by DHCP is up, and that UDP and TCP port 53 to it are "
+         "open from the deployment network.",
+         "Replies that took a path past the capture point.", CULPRIT_NETWORK, CONFIDENCE_LIKELY},
+    [FINDING_DNS_NO_ADDRESS] =
+        {"the name exists but the resolver gives no address",
+         "Let the resolver forward this name; look for an empty zone of its own.",
+         "A public resolver that gives no address either.", CULPRIT_RESOLVER, CONFIDENCE_LIKELY},
+    [FINDING_DNS_SINKHOLE] = {"the resolver answers with an address that leads nowhere",
+                              "Exempt the name from the DNS filter.",
+                              "A service that really lives at the address.", CULPRIT_RESOLVER,
+                              CONFIDENCE_LIKELY},
+    [FINDING_TCP_NO_REPLY] = {"connection attempts stay without any answer",
+                              "Allow this host and port from the deployment network; a silent drop "
+                              "on the way is likely.",
+                              "The same host answering on this port from the same network.",
+                              CULPRIT_NETWORK, CONFIDENCE_LIKELY},
+    [FINDING_TCP_REFUSED] = {"connection attempts are refused with a reset",
+                             "Look for a firewall rule that rejects this host and port.",
+                             "A server that is known to have closed the port.", CULPRIT_MIDDLEBOX,
+                             CONFIDENCE_POSSIBLE},
+    [FINDING_TCP_UNREACHABLE] =
+        {"ICMP reports the host as unreachable",
+         "Check the route and the access list of the router that sent the ICMP message.",
+         "A later connection over the same path.", CULPRIT_NETWORK, CONFIDENCE_CERTAIN},
+    [FINDING_TLS_NO_SERVER_HELLO] =
+        {"the connection stands but the TLS greeting stays without answer",
+         "Look for a filter on TLS server names, and for a path MTU problem.",
+         "Smaller or other greetings to the same address that fail too.", CULPRIT_NETWORK,
+         CONFIDENCE_LIKELY},
+    [FINDING_TLS_RESET] = {"the connection is cut during the TLS handshake",
+                           "Exempt the host from TLS and URL filtering.",
+                           "A server that is known to cut such connections.", CULPRIT_NONE,
+                           CONFIDENCE_POSSIBLE},
+    [FINDING_TLS_ALERT] = {"the TLS handshake ends with an alert",
+                           "Compare the certificate and the TLS versions on this path with those "
+                           "outside the network.",
+                           "The same alert from outside the network.", CULPRIT_NONE,
+                           CONFIDENCE_LIKELY},
+    [FINDING_TLS_INCOMPLETE] =
+        {"the TLS handshake stops half-way",
+         "Exempt the host from TLS inspection, and test it from the deployment network.",
+         "Another connection to the host that was needed instead.", CULPRIT_NONE,
+         CONFIDENCE_POSSIBLE},
+    [FINDING_TLS_INSPECTED] =
+        {"the certificate was not issued by a public authority",
+         "Exempt the host from TLS inspection: a device under deployment does not trust the "
+         "inspecting authority yet.",
+         "The same issuer seen from a network without inspection.", CULPRIT_MIDDLEBOX,
+         CONFIDENCE_LIKELY},
+    [FINDING_TLS_CERTIFICATE_EXPIRED] =
+        {"the server's certificate has expired",
+         "Check who presents this certificate; renew it where it is an inspecting box's or a "
+         "proxy's.",
+         "A wrong clock of the machine that captured.", CULPRIT_SERVER, CONFIDENCE_CERTAIN},
+    [FINDING_TLS_CERTIFICATE_NOT_YET_VALID] =
+        {"the server's certificate is not valid yet",
+         "Check who presents this certificate, and the clock of the box that signed it.",
+         "A wrong clock of the machine that captured.", CULPRIT_SERVER, CONFIDENCE_CERTAIN},
+    [FINDING_TLS_NAME_MISMATCH] =
+        {"the server's certificate is for another name",
+         "Check where the name leads: a portal, a sinkhole or a block page answers in its place.",
+         "A name in the certificate that the capture did not show.", CULPRIT_SERVER,
+         CONFIDENCE_CERTAIN},
+    [FINDING_HTTP_NO_RESPONSE] = {"requests stay without response",
+                                  "Look for a transparent proxy or filter that holds the request.",
+                                  "A response that arrived after the capture ended.",
+                                  CULPRIT_NETWORK, CONFIDENCE_LIKELY},
+    [FINDING_HTTP_ERROR] = {"requests are answered with an error",
+                            "Find out who answers with this status, and allow the host there.",
+                            "The same status from outside the network.", CULPRIT_SERVER,
+                            CONFIDENCE_POSSIBLE},
+    [FINDING_HTTP_PROXY_AUTH] =
+        {"the proxy asks for credentials that a device under deployment does not have",
+         "Let the proxy pass the required hosts without authentication, or give the deployment "
+         "network a direct way.",
+         "A later request that the proxy lets pass.", CULPRIT_PROXY, CONFIDENCE_CERTAIN},
+    [FINDING_HTTP_CAPTIVE_PORTAL] =
+        {"the connectivity check is answered by something else than Microsoft's server",
+         "Let deployment devices past the portal (by MAC address or a network of their own).",
+         "A later check that is answered as expected.", CULPRIT_MIDDLEBOX, CONFIDENCE_CERTAIN},
+    [FINDING_NTP_NO_REPLY] =
+        {"the time server does not answer",
+         "Open UDP port 123 to the time server, or hand out an internal one by DHCP.",
+         "Time taken from another source.", CULPRIT_NETWORK, CONFIDENCE_LIKELY},
+    [FINDING_NTP_KISS_OF_DEATH] =
+        {"the time server refuses to serve the device",
+         "Use a time server that accepts the deployment network; look for too many clients behind "
+         "one address.",
+         "A later answer with the time.", CULPRIT_SERVER, CONFIDENCE_CERTAIN},
+    [FINDING_NTP_UNSYNCHRONIZED] = {"the time server does not know the time itself",
+                                    "Repair the time server's own source, or use another one.",
+                                    "A later answer with the time.", CULPRIT_SERVER,
+                                    CONFIDENCE_CERTAIN},
+    [FINDING_CLOCK_SKEW] = {"the device's clock is wrong",
+                            "Set the clock in the firmware and let the device reach a time server.",
+                            "A wrong clock of the server or of the machine that captured.",
+                            CULPRIT_DEVICE, CONFIDENCE_LIKELY},
+    [FINDING_CAPTURE_ONE_WAY] =
+        {"the capture shows one direction of the conversations only",
+         "Capture again with both directions (mirror receive and transmit).",
+         "Conversations with both directions.", CULPRIT_CAPTURE, CONFIDENCE_CERTAIN},
+    [FINDING_CAPTURE_GAPS] = {"the capture lacks bytes that the receivers had",
+                              "Capture with a larger buffer or at a less busy point.", "",
+                              CULPRIT_CAPTURE, CONFIDENCE_CERTAIN},
+    [FINDING_CAPTURE_TRUNCATED] = {"packets were captured in part only",
+                                   "Capture again without a snapshot length.", "", CULPRIT_CAPTURE,
+                                   CONFIDENCE_CERTAIN},
+};
+
+const struct told *told_of(enum finding_kind kind)
+{
+    return &table[kind];
+}
