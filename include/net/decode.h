@@ -3,7 +3,7 @@
  * SPDX-License-Identifier: MIT
  *
  * Link types: Ethernet, Linux SLL and SLL2, raw IP (five numbers), BSD null and loop (both byte
- * orders), PPP, NFLOG. Within them 802.1Q, QinQ, PPPoE sessions, MPLS, IP in IP. Stateless; the
+ * orders), PPP, NFLOG. Within them 802.1Q, QinQ, PPPoE sessions, MPLS, IP in IP; ARP and 802.1X. Stateless; the
  * innermost IP packet counts. MAC addresses come from Ethernet only.
  * Sources: RFC 791, 8200, 9293, 768, 792, 4443, 2516, 3032, 5462, IEEE 802.1Q, tcpdump.org/linktypes.
  */
@@ -16,7 +16,7 @@
 bool net_linktype_known(int linktype);
 
 /* Fills every field of `out`. `bytes` are the captured ones, `wire_len` the frame's length before
- * cutting. The kind says how far it came; addresses are valid from PACKET_FRAGMENT to PACKET_ICMP. */
+ * cutting. The kind says how far it came; the tuple is valid from PACKET_FRAGMENT to PACKET_ICMP. */
 void net_decode(struct packet *out, int linktype, struct slice bytes, uint32_t wire_len,
                 const struct mark *at);
 

@@ -47,11 +47,13 @@ struct tuple {
 };
 
 enum packet_kind {
-    PACKET_OTHER,    /* no IP, or a transport that is not followed (ARP, IGMP, ...) */
+    PACKET_OTHER,    /* no IP, or a transport that is not followed (IGMP, ESP, ...) */
     PACKET_FRAGMENT, /* an IP fragment that waits for others: frag is set, payload is the fragment */
     PACKET_TCP,
     PACKET_UDP,
     PACKET_ICMP,  /* ICMP or ICMPv6 */
+    PACKET_ARP,   /* no addresses in the tuple: see packet.arp */
+    PACKET_EAPOL, /* IEEE 802.1X, see packet.eapol */
     PACKET_BAD,   /* a header contradicts itself */
     PACKET_SHORT, /* the capture cut it within a header */
 };
@@ -73,6 +75,43 @@ struct packet_icmp {
     struct tuple quote; /* the quoted packet; ports 0 where they were cut */
 };
 
+enum {
+    ARP_REQUEST = 1,
+    ARP_REPLY = 2,
+};
+
+/* RFC 826, for Ethernet and IPv4. A probe has the sender 0.0.0.0 (RFC 5227). */
+struct packet_arp {
+    uint16_t op;
+    struct mac_addr sender_mac;
+    struct mac_addr target_mac; /* of a request: of no meaning, zero as a rule */
+    struct ip_addr sender;
+    struct ip_addr target;
+};
+
+enum {
+    EAPOL_EAP = 0,
+    EAPOL_START = 1,
+    EAPOL_LOGOFF = 2,
+    EAPOL_KEY = 3,
+};
+
+enum {
+    EAP_REQUEST = 1,
+    EAP_RESPONSE = 2,
+    EAP_SUCCESS = 3,
+    EAP_FAILURE = 4,
+};
+
+/* IEEE 802.1X-2010 section 11, RFC 3748. */
+struct packet_eapol {
+    uint8_t type;
+    uint8_t eap_code; /* of EAPOL_EAP, else 0 */
+    uint8_t eap_id;   /* pairs a response with its request */
+    uint8_t
+        eap_type; /* of a request or response: 1 identity, 3 NAK, 13 TLS, 25 PEAP, ...; else 0 */
+};
+
 struct packet_frag {
     uint32_t id;
     uint32_t offset; /* in bytes */
@@ -87,7 +126,9 @@ struct packet {
     bool has_mac;
     struct mac_addr src_mac;
     struct mac_addr dst_mac;
-    uint16_t vlan; /* id of the innermost tag, 0 without */
+    uint16_t vlan;       /* id of the innermost tag, 0 without */
+    uint16_t vlan_outer; /* of the outermost one: `vlan` where there is but one */
+    uint8_t vlan_count;  /* tags */
     struct tuple tuple;
     uint8_t ttl;    /* or hop limit */
     uint16_t ip_id; /* IPv4; 0 for IPv6 */
@@ -95,6 +136,10 @@ struct packet {
     struct packet_tcp tcp;
     struct packet_icmp icmp;
     struct packet_frag frag;
+    union { /* set where the kind says so, else of no meaning */
+        struct packet_arp arp;
+        struct packet_eapol eapol;
+    };
     struct slice payload; /* of TCP or UDP as captured; of a fragment: its part of the datagram */
     uint32_t payload_len; /* as the headers announce: payload.len or more */
     struct slice ip;      /* the innermost IP header and what follows, as captured */

@@ -62,7 +62,7 @@ static void count_packet(struct engine_stats *s, const struct packet *p, size_t 
     s->bytes += captured;
     s->truncated_packets += captured < p->wire_len;
     s->undecoded_packets += p->kind == PACKET_BAD || p->kind == PACKET_SHORT;
-    s->other_packets += p->kind == PACKET_OTHER;
+    s->other_packets += p->kind == PACKET_OTHER || p->kind == PACKET_ARP || p->kind == PACKET_EAPOL;
     s->fragments += p->kind == PACKET_FRAGMENT;
     if (!mark_set(s->first) || p->at.ts_ns < s->first.ts_ns)
         s->first = p->at;

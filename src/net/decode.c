@@ -49,6 +49,8 @@ static enum step ethernet(struct decode *d)
 static enum step vlan(struct decode *d)
 {
     d->p->vlan = cur_be16(&d->c) & 0x0fff;
+    if (d->p->vlan_count++ == 0)
+        d->p->vlan_outer = d->p->vlan;
     return step_of_ethertype(cur_be16(&d->c));
 }
 
@@ -319,9 +321,11 @@ static inline enum step take_step(struct decode *d, enum step step)
     case STEP_MPLS:
     case STEP_PPPOE:
     case STEP_PPP:
-    case STEP_NFLOG: {
+    case STEP_NFLOG:
+    case STEP_ARP:
+    case STEP_EAPOL: {
         struct decode copy = {d->p, d->c, d->missing, d->bounded};
-        step = link_step(&copy, step);
+        step = step < STEP_ARP ? link_step(&copy, step) : local_step(&copy, step);
         d->c = copy.c;
         d->missing = copy.missing;
         d->bounded = copy.bounded;
@@ -429,6 +433,8 @@ void net_decode(struct packet *out, int linktype, struct slice bytes, uint32_t w
     out->src_mac = (struct mac_addr){{0}};
     out->dst_mac = (struct mac_addr){{0}};
     out->vlan = 0;
+    out->vlan_outer = 0;
+    out->vlan_count = 0;
     out->tuple = (struct tuple){.proto = 0};
     out->ttl = 0;
     out->ip_id = 0;

@@ -23,6 +23,8 @@ enum step {
     STEP_PPPOE,
     STEP_PPP,
     STEP_NFLOG,
+    STEP_ARP,
+    STEP_EAPOL,
     STEP_IP, /* version by its first nibble */
     STEP_IPV4,
     STEP_IPV6,
@@ -80,10 +82,17 @@ static inline enum step step_of_ethertype(uint16_t type)
         return STEP_MPLS;
     case ETHERTYPE_PPPOE_SESSION:
         return STEP_PPPOE;
+    case ETHERTYPE_ARP:
+        return STEP_ARP;
+    case ETHERTYPE_EAPOL:
+        return STEP_EAPOL;
     default:
         return STEP_END; /* below 0x600 it is a length: LLC, nothing of ours */
     }
 }
+
+/* The network's own talk: ARP and IEEE 802.1X (src/net/local.c). */
+__attribute__((cold)) enum step local_step(struct decode *d, enum step step);
 
 /* The steps of link layers other than Ethernet and its tags (src/net/link.c). */
 __attribute__((cold)) enum step link_step(struct decode *d, enum step step);

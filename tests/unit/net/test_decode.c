@@ -204,17 +204,22 @@ static void test_vlan(void **state)
     static const struct {
         const char *hex;
         uint16_t vlan;
+        uint16_t outer;
+        uint8_t count;
     } cases[] = {
-        {ETH("8100") "0064 0800 " TCP_DATA, 100},
-        {ETH("8100") "e064 0800 " TCP_DATA, 100}, /* priority 7 */
-        {ETH("88a8") "000a 8100 0064 0800 " TCP_DATA, 100},
-        {ETH("9100") "000a 8100 0065 0800 " TCP_DATA, 101},
-        {ETH("8100") "0001 8100 0002 8100 0fff 0800 " TCP_DATA, 4095},
+        {ETH("0800") TCP_DATA, 0, 0, 0},
+        {ETH("8100") "0064 0800 " TCP_DATA, 100, 100, 1},
+        {ETH("8100") "e064 0800 " TCP_DATA, 100, 100, 1}, /* priority 7 */
+        {ETH("88a8") "000a 8100 0064 0800 " TCP_DATA, 100, 10, 2},
+        {ETH("9100") "000a 8100 0065 0800 " TCP_DATA, 101, 10, 2},
+        {ETH("8100") "0001 8100 0002 8100 0fff 0800 " TCP_DATA, 4095, 1, 3},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct decoded d = decode_hex(ETHERNET, cases[i].hex);
         assert_tcp4(&d);
         assert_int_equal(d.p.vlan, cases[i].vlan);
+        assert_int_equal(d.p.vlan_outer, cases[i].outer);
+        assert_int_equal(d.p.vlan_count, cases[i].count);
         free(d.bytes);
     }
 }
@@ -298,7 +303,7 @@ static void test_link_types(void **state)
 static void test_not_ip(void **state)
 {
     (void)state;
-    assert_int_equal(kind_of(ETHERNET, ETH("0806") "0001080006040001"), PACKET_OTHER);
+    assert_int_equal(kind_of(ETHERNET, ETH("0806") "0001080006040001"), PACKET_BAD);
     assert_int_equal(kind_of(ETHERNET, ETH("0026") "424203000000"), PACKET_OTHER); /* LLC */
     assert_int_equal(kind_of(ETHERNET, ETH("8863") "11090000000401010000"), PACKET_OTHER);
     assert_int_equal(kind_of(ETHERNET, ETH("8864") "1100 0001 0006 c021 01010004"), PACKET_OTHER);
