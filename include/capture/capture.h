@@ -35,6 +35,12 @@ struct capture_file {
     struct err damage;
 };
 
+/* Sums over all files. */
+struct capture_totals {
+    uint32_t files;
+    uint64_t kernel_drops;
+};
+
 struct capture;
 
 struct capture_options {
@@ -56,5 +62,8 @@ bool capture_next(struct capture *c, struct frame *out);
 
 unsigned capture_file_count(const struct capture *c);
 const struct capture_file *capture_file(const struct capture *c, unsigned index);
+
+/* Final once capture_next gave false. */
+struct capture_totals capture_totals(const struct capture *c);
 
 #endif

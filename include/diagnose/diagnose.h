@@ -26,6 +26,8 @@ struct capture_facts {
     uint64_t packets;
     uint64_t truncated_packets;
     uint64_t gap_bytes; /* of streams: bytes the receiver had but the capture has not */
+    uint64_t
+        kernel_drops; /* frames that the capture missed, by its own count; 0 where none tells */
     uint32_t file_count;
 };
 

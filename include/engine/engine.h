@@ -36,7 +36,8 @@ struct engine_stats {
     uint64_t gap_bytes;
     uint64_t gaps;
     uint64_t transactions;
-    uint64_t dropped; /* for want of memory, or at a cap */
+    uint64_t dropped;      /* for want of memory, or at a cap */
+    uint64_t kernel_drops; /* frames that the capture missed, by its own count; told at the end */
     struct flow_stats flows;
     struct mark first;
     struct mark last;
@@ -64,8 +65,8 @@ void engine_free(struct engine *e);
 
 void engine_packet(struct engine *e, const struct frame *frame);
 
-/* Ends all flows and judges. */
-void engine_finish(struct engine *e, uint32_t file_count);
+/* Ends all flows and judges. `captured` says what the files told of themselves. */
+void engine_finish(struct engine *e, const struct capture_totals *captured);
 
 struct engine_stats engine_stats(const struct engine *e);
 

@@ -212,3 +212,14 @@ const struct capture_file *capture_file(const struct capture *c, unsigned index)
 {
     return &c->inputs[index].source->file;
 }
+
+struct capture_totals capture_totals(const struct capture *c)
+{
+    struct capture_totals totals = {.files = c->count};
+    for (unsigned i = 0; i < c->count; i++) {
+        uint64_t drops = c->inputs[i].source->file.kernel_drops;
+        if (__builtin_add_overflow(totals.kernel_drops, drops, &totals.kernel_drops))
+            totals.kernel_drops = UINT64_MAX;
+    }
+    return totals;
+}

@@ -260,7 +260,8 @@ static int feed(struct run *run, struct engine *engine)
         engine_packet(engine, &frame);
     if (isatty(STDERR_FILENO))
         end_progress();
-    engine_finish(engine, capture_file_count(run->capture));
+    struct capture_totals totals = capture_totals(run->capture);
+    engine_finish(engine, &totals);
     if (run->options->stats) {
         struct engine_stats stats = engine_stats(engine);
         print_stats(&stats);

@@ -133,8 +133,9 @@ static void flow_ended(void *ctx, struct flow *flow, const struct flow_end *how)
     diagnosis_flow(e->diagnosis, flow, how, host, event.app, flow->transactions);
 }
 
-void engine_finish(struct engine *e, uint32_t file_count)
+void engine_finish(struct engine *e, const struct capture_totals *captured)
 {
+    e->stats.kernel_drops = captured->kernel_drops;
     flow_table_finish(e->flows, e->stats.last.ts_ns);
     struct capture_facts facts = {
         .first = e->stats.first,
@@ -142,7 +143,8 @@ void engine_finish(struct engine *e, uint32_t file_count)
         .packets = e->stats.packets,
         .truncated_packets = e->stats.truncated_packets,
         .gap_bytes = e->stats.gap_bytes,
-        .file_count = file_count,
+        .kernel_drops = captured->kernel_drops,
+        .file_count = captured->files,
     };
     const struct result *result = diagnosis_finish(e->diagnosis, &facts);
     struct engine_stats stats = engine_stats(e);

@@ -270,14 +270,12 @@ static json_t *capture_of(const struct report *r)
     json_t *files = json_array();
     json_t *interfaces = json_array();
     json_t *damage = json_array();
-    uint64_t kernel_drops = 0;
     for (unsigned i = 0; i < capture_file_count(r->capture); i++) {
         const struct capture_file *f = capture_file(r->capture, i);
         json_array_append_new(files, text_of(f->name));
         for (uint32_t n = 0; f->interfaces && n < intern_count(f->interfaces); n++)
             json_array_append_new(interfaces,
                                   text_of((const char *)intern_name(f->interfaces, n).data));
-        kernel_drops += f->kernel_drops;
         if (f->damaged)
             json_array_append_new(damage, text_of(f->damage.text));
     }
@@ -294,7 +292,7 @@ static json_t *capture_of(const struct report *r)
     put_u64(o, "duplicate_packets", s->duplicate_packets);
     put_u64(o, "undecoded_packets", s->undecoded_packets);
     put_u64(o, "one_way_flows", s->one_way_flows);
-    put_u64(o, "kernel_drops", kernel_drops);
+    put_u64(o, "kernel_drops", s->kernel_drops);
     put_u64(o, "gaps", s->gaps);
     return o;
 }

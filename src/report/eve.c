@@ -254,6 +254,7 @@ static void put_stats(struct buf *b, const struct engine_stats *s)
     line_u64(b, "other_packets", s->other_packets);
     line_u64(b, "fragments", s->fragments);
     line_u64(b, "drops", s->dropped);
+    line_u64(b, "kernel_drops", s->kernel_drops);
     line_u64(b, "transactions", s->transactions);
     line_u64(b, "gap_bytes", s->gap_bytes);
     line_u64(b, "flows", s->flows.created);

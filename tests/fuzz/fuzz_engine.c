@@ -31,7 +31,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         frame.wire_len = (uint32_t)frame.bytes.len;
         engine_packet(engine, &frame);
     }
-    engine_finish(engine, 1);
+    engine_finish(engine, &(struct capture_totals){.files = 1});
     engine_free(engine);
     services_free(services);
     return 0;

@@ -129,9 +129,10 @@ static void a_question_and_its_answer_are_one_event(void **state)
     assert_int_equal(b->seen.last.reply.frame, 2);
     assert_true(b->seen.last.rtt_ns == NS_PER_MS);
     assert_string_equal(b->seen.host, "www.msftconnecttest.com");
-    engine_finish(b->engine, 1);
+    engine_finish(b->engine, &(struct capture_totals){.files = 1, .kernel_drops = 7});
     assert_int_equal(b->seen.flows, 1);
     assert_int_equal(b->seen.results, 1);
+    assert_int_equal(engine_stats(b->engine).kernel_drops, 7);
 }
 
 static void connect_and_ask(struct bench *b)
@@ -151,7 +152,7 @@ static void a_probe_that_works_is_clear(void **state)
     tcp(b, down, TCP_ACK | TCP_PSH, 901, 101 + sizeof request - 1, response);
     tcp(b, down, TCP_ACK | TCP_FIN, 901 + sizeof response - 1, 101 + sizeof request - 1, "");
     tcp(b, up, TCP_ACK | TCP_FIN, 101 + sizeof request - 1, 902 + sizeof response - 1, "");
-    engine_finish(b->engine, 1);
+    engine_finish(b->engine, &(struct capture_totals){.files = 1});
     assert_int_equal(b->seen.transactions, 2);
     assert_int_equal(b->seen.last.u.http.status, 200);
     assert_int_equal(b->seen.last.u.http.length, 22);
@@ -170,7 +171,7 @@ static void swapped_directions_change_nothing(void **state)
     tcp(b, up, TCP_ACK, 101, 901, "");
     tcp(b, down, TCP_ACK | TCP_PSH, 901, 101 + sizeof request - 1, response);
     tcp(b, up, TCP_ACK | TCP_PSH, 101, 901, request);
-    engine_finish(b->engine, 1);
+    engine_finish(b->engine, &(struct capture_totals){.files = 1});
     assert_int_equal(b->seen.transactions, 2);
     assert_int_equal(b->seen.last.u.http.status, 200);
     assert_int_equal(b->seen.flows, 2);
@@ -186,7 +187,7 @@ static void packets_cut_in_the_header_are_counted(void **state)
     struct engine_stats stats = engine_stats(b->engine);
     assert_int_equal(stats.undecoded_packets, 1);
     assert_int_equal(stats.truncated_packets, 1);
-    engine_finish(b->engine, 1);
+    engine_finish(b->engine, &(struct capture_totals){.files = 1});
     assert_int_equal(b->seen.verdict, VERDICT_INCONCLUSIVE);
 }
 
