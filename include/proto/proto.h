@@ -35,10 +35,14 @@ struct feed {
     enum feed_state state;
 };
 
+struct certificates;
+
 struct proto_env {
     struct arena *arena; /* the flow's: lives as long as the session */
     void (*emit)(void *ctx, const struct tx *tx);
     void *ctx;
+    struct certificates
+        *certificates; /* those that any flow showed before; outlives sessions, or NULL */
 };
 
 struct proto_begin {

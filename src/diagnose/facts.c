@@ -14,6 +14,7 @@ bool facts_init(struct facts *f, const struct service_list *list)
     f->listed = intern_new(LISTED_NAMES_MAX, LISTED_BYTES_MAX);
     f->others = intern_new(OTHER_NAMES_MAX, OTHER_BYTES_MAX);
     f->texts = intern_new(TEXTS_MAX, TEXTS_BYTES_MAX);
+    f->issuers = intern_new(ISSUERS_MAX, ISSUERS_BYTES_MAX);
     map_init(&f->by_addr, CLIENTS_MAX);
     map_init(&f->by_mac, CLIENTS_MAX);
     map_init(&f->by_host, ROWS_MAX);
@@ -26,7 +27,7 @@ bool facts_init(struct facts *f, const struct service_list *list)
     pool_init(&f->failures, sizeof(struct failure), FAILURES_MAX);
     map_init(&f->by_flow, WATCHED_MAX);
     pool_init(&f->watches, sizeof(struct watch), WATCHED_MAX);
-    return f->listed && f->others && f->texts;
+    return f->listed && f->others && f->texts && f->issuers;
 }
 
 void facts_clear(struct facts *f)
@@ -34,6 +35,7 @@ void facts_clear(struct facts *f)
     intern_free(f->listed);
     intern_free(f->others);
     intern_free(f->texts);
+    intern_free(f->issuers);
     free(f->other_counts);
     map_clear(&f->by_addr);
     map_clear(&f->by_mac);

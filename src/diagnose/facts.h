@@ -30,6 +30,8 @@
 #define TEXTS_BYTES_MAX   (4U << 20)
 #define NAME_MAX_BYTES    255
 #define SERVICE_CACHE_MAX 131072U
+#define ISSUERS_MAX       1024U
+#define ISSUERS_BYTES_MAX (1U << 20)
 
 enum {
     CLIENT_RESOLVER = 1, /* others ask it for names */
@@ -173,6 +175,8 @@ struct facts {
     struct intern *listed;
     struct intern *others;
     struct intern *texts;
+    struct intern *issuers; /* looked up before */
+    bool issuer_public[ISSUERS_MAX];
     uint32_t *other_counts; /* by number in others */
     uint32_t other_room;
     uint32_t other_overflow; /* contacts of names that found no room */

@@ -59,6 +59,19 @@ static bool contains(struct slice s, const char *text)
     return false;
 }
 
+/* Going through the tables of issuers costs more than all else of a handshake, and few issuers there are. */
+static bool is_public(struct facts *f, struct slice issuer)
+{
+    uint32_t id = intern_find(f->issuers, issuer);
+    if (id != INTERN_NONE)
+        return f->issuer_public[id];
+    bool known = issuer_is_public(issuer);
+    id = intern_add(f->issuers, issuer);
+    if (id != INTERN_NONE)
+        f->issuer_public[id] = known;
+    return known;
+}
+
 /* The list knows this issuer as one of the services that the host belongs to. */
 static bool issuer_is_expected(const struct facts *f, struct slice host, struct slice issuer)
 {
@@ -88,7 +101,7 @@ static void check_certificate(struct facts *f, const struct row *row, const stru
         claim(f, w, FINDING_TLS_CERTIFICATE_NOT_YET_VALID, c->not_before, c->issuer);
     if (tx->u.tls.sni.len > 0 && !certificate_names(c, tx->u.tls.sni))
         claim(f, w, FINDING_TLS_NAME_MISMATCH, 0, c->name_count ? c->names[0] : c->subject);
-    if (c->issuer.len > 0 && !issuer_is_public(c->issuer) &&
+    if (c->issuer.len > 0 && !is_public(f, c->issuer) &&
         !issuer_is_expected(f, intern_name(f->listed, row->name), c->issuer))
         claim(f, w, FINDING_TLS_INSPECTED, 0, c->issuer);
 }

@@ -30,8 +30,9 @@ struct engine *engine_new(const struct engine_options *options, struct err *err)
     e->fragments = ipfrag_new();
     e->names = names_new();
     e->hosts = intern_new(HOSTS_MAX, HOST_BYTES_MAX);
+    e->certificates = certificates_new();
     e->diagnosis = diagnosis_new(options->services);
-    if (!e->flows || !e->fragments || !e->names || !e->hosts || !e->diagnosis) {
+    if (!e->flows || !e->fragments || !e->names || !e->hosts || !e->certificates || !e->diagnosis) {
         err_set(err, NULL, "out of memory");
         engine_free(e);
         return NULL;
@@ -52,6 +53,7 @@ void engine_free(struct engine *e)
     names_free(e->names);
     intern_free(e->hosts);
     labeller_free(e->labeller);
+    certificates_free(e->certificates);
     diagnosis_free(e->diagnosis);
     free(e);
 }

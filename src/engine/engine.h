@@ -9,6 +9,7 @@
 #include "classify/ndpi.h"
 #include "engine/engine.h"
 #include "net/ipfrag.h"
+#include "proto/certificates.h"
 #include "services/names.h"
 
 struct engine {
@@ -18,6 +19,7 @@ struct engine {
     struct names *names;       /* what devices asked their resolvers for */
     struct intern *hosts;      /* names that flows were found to go to */
     struct labeller *labeller; /* NULL without nDPI */
+    struct certificates *certificates;
     struct diagnosis *diagnosis;
     struct engine_stats stats;
 };

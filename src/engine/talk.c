@@ -142,7 +142,12 @@ static void emit(void *ctx, const struct tx *tx)
 
 static struct proto_env env_of(struct talk *talk)
 {
-    return (struct proto_env){.arena = &talk->arena, .emit = emit, .ctx = talk};
+    return (struct proto_env){
+        .arena = &talk->arena,
+        .emit = emit,
+        .ctx = talk,
+        .certificates = talk->engine->certificates,
+    };
 }
 
 /* ---- settling ---- */

@@ -78,7 +78,7 @@ static void emit(const struct tls_session *t, enum tls_outcome outcome, struct m
         tls->hello_retry = t->extra->hello_retry;
         memcpy(tls->alerts, t->extra->alerts, sizeof tls->alerts);
         tls->alert_count = t->extra->alert_count;
-        tls->certificate = t->extra->has_certificate ? &t->extra->certificate : NULL;
+        tls->certificate = t->extra->certificate;
     }
     env->emit(env->ctx, &tx);
 }

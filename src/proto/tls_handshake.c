@@ -6,7 +6,7 @@
  * in the arena, if it is one of those that are read. RFC 5246 sections 6.2.1 and 7.4, RFC 8446
  * section 4.
  */
-#include "proto/x509.h"
+#include "proto/certificates.h"
 #include "tls_session.h"
 
 #define MESSAGE_MAX (128 * 1024) /* announced: more is no handshake */
@@ -133,14 +133,14 @@ static void certificate(struct tls_step *step, struct slice body)
     if (list.verdict != VERDICT_OK || leaf.len == 0)
         return;
     struct tls_extra *extra = tls_extra(t, step->env->arena);
-    if (extra && !extra->has_certificate)
-        extra->has_certificate = x509_parse(leaf, step->env->arena, &extra->certificate);
+    if (extra && !extra->certificate)
+        extra->certificate = certificates_get(step->env->certificates, leaf, step->env->arena);
 }
 
 static bool wants_certificate(const struct tls_step *step)
 {
     const struct tls_session *t = step->t;
-    return step->dir == DIR_TO_CLIENT && !(t->extra && t->extra->has_certificate);
+    return step->dir == DIR_TO_CLIENT && !(t->extra && t->extra->certificate);
 }
 
 /* ---- messages -------------------------------------------------------------------------------- */

@@ -29,11 +29,10 @@ struct tls_side {
 /* What only some connections have. */
 struct tls_extra {
     struct mark hello_retry;
-    struct tls_certificate certificate;
+    const struct tls_certificate *certificate; /* NULL until a good one came */
     struct tls_alert alerts[TLS_ALERTS_MAX];
     uint8_t alert_count;
     bool fatal;
-    bool has_certificate;
 };
 
 /* How far the client's encrypted flight of TLS 1.3 is known to be. */

@@ -109,7 +109,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct cursor c = cursor_of(slice_of(data, size), VERDICT_SHORT);
     fuzz_message(slice_of(data, size));
     uint8_t kind = cur_u8(&c);
-    struct flow f = {.env = {&f.arena, check_tx, NULL}, .stream = kind & 1};
+    struct flow f = {.env = {.arena = &f.arena, .emit = check_tx}, .stream = kind & 1};
     struct proto_begin how = {.server_port = 53, .datagram = !f.stream, .midstream = kind & 2};
     arena_init(&f.arena, 4096);
     f.session = calloc(1, dns_ops.session_size);

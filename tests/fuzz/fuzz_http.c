@@ -71,7 +71,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct arena arena;
     size_t told = 0;
     arena_init(&arena, 262144);
-    struct proto_env env = {&arena, check_tx, &told};
+    struct proto_env env = {.arena = &arena, .emit = check_tx, .ctx = &told};
     void *session = calloc(1, http_ops.session_size);
     if (!session)
         abort();

@@ -26,7 +26,7 @@ static void check_tx(void *ctx, const struct tx *tx)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct arena arena;
-    struct proto_env env = {&arena, check_tx, NULL};
+    struct proto_env env = {.arena = &arena, .emit = check_tx, .ctx = NULL};
     struct proto_begin how = {.server_port = 123, .datagram = true};
     struct cursor c = cursor_of(slice_of(data, size), VERDICT_SHORT);
     struct mark at = {INT64_C(1772352000) * NS_PER_S, 0, 0};

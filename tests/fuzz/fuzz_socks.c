@@ -17,7 +17,7 @@ static void never(void *ctx, const struct tx *tx)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    struct proto_env env = {NULL, never, NULL};
+    struct proto_env env = {.arena = NULL, .emit = never, .ctx = NULL};
     struct mark at = {NS_PER_S, 1, 0};
     uint8_t session[16] = {0};
     if (socks_ops.session_size > sizeof session)

@@ -72,7 +72,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct arena arena;
     int told = 0;
     arena_init(&arena, (size_t)128 * 1024);
-    struct proto_env env = {&arena, check_tx, &told};
+    struct proto_env env = {.arena = &arena, .emit = check_tx, .ctx = &told};
     void *session = calloc(1, tls_ops.session_size);
     if (!session)
         abort();

@@ -155,7 +155,7 @@ static inline struct lab *lab_open(bool datagram, bool midstream, size_t arena_c
     struct lab *lab = calloc(1, sizeof *lab);
     assert_non_null(lab);
     arena_init(&lab->arena, arena_cap);
-    lab->env = (struct proto_env){&lab->arena, lab_emit, lab};
+    lab->env = (struct proto_env){.arena = &lab->arena, .emit = lab_emit, .ctx = lab};
     lab->session = calloc(1, dns_ops.session_size);
     assert_non_null(lab->session);
     struct proto_begin how = {.server_port = 53, .datagram = datagram, .midstream = midstream};

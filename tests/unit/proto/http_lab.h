@@ -73,7 +73,7 @@ static inline struct lab *lab_new(const struct proto_begin *how, size_t arena_ca
     struct lab *lab = calloc(1, sizeof *lab);
     assert_non_null(lab);
     arena_init(&lab->arena, arena_cap);
-    lab->env = (struct proto_env){&lab->arena, lab_emit, lab};
+    lab->env = (struct proto_env){.arena = &lab->arena, .emit = lab_emit, .ctx = lab};
     lab->session = calloc(1, http_ops.session_size);
     assert_non_null(lab->session);
     http_ops.begin(lab->session, how, &lab->env);

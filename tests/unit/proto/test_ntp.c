@@ -34,7 +34,7 @@ static struct lab *lab_open(void)
     struct lab *lab = calloc(1, sizeof *lab);
     assert_non_null(lab);
     arena_init(&lab->arena, 1 << 16);
-    lab->env = (struct proto_env){&lab->arena, lab_emit, lab};
+    lab->env = (struct proto_env){.arena = &lab->arena, .emit = lab_emit, .ctx = lab};
     lab->session = calloc(1, ntp_ops.session_size);
     assert_non_null(lab->session);
     ntp_ops.begin(lab->session, &(struct proto_begin){.server_port = 123, .datagram = true},

@@ -44,7 +44,7 @@ static void talk_begin(struct talk *t)
 {
     *t = (struct talk){.state = FEED_MORE};
     assert_true(socks_ops.session_size <= sizeof t->session);
-    struct proto_env env = {NULL, never, NULL};
+    struct proto_env env = {.arena = NULL, .emit = never, .ctx = NULL};
     socks_ops.begin(t->session, &(struct proto_begin){.server_port = 1080}, &env);
 }
 
@@ -52,7 +52,7 @@ static void talk_begin(struct talk *t)
 static void say(struct talk *t, enum dir dir, const char *data, size_t len, size_t step)
 {
     struct mark at = {NS_PER_S, 1, 0};
-    struct proto_env env = {NULL, never, NULL};
+    struct proto_env env = {.arena = NULL, .emit = never, .ctx = NULL};
     size_t from = 0;
     for (size_t shown = step; t->state == FEED_MORE; shown += step) {
         if (shown > len)
@@ -164,7 +164,7 @@ static void test_gap_ends_it(void **state)
     struct talk t;
     talk_begin(&t);
     struct mark at = {NS_PER_S, 1, 0};
-    struct proto_env env = {NULL, never, NULL};
+    struct proto_env env = {.arena = NULL, .emit = never, .ctx = NULL};
     assert_int_equal(socks_ops.gap(t.session, DIR_TO_CLIENT, 1, &at, &env).state, FEED_DONE);
     struct flow_end how = {.reason = END_FIN};
     socks_ops.end(t.session, &how, &env);

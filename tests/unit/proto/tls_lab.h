@@ -280,7 +280,7 @@ static inline struct lab *lab_open(const struct proto_ops *ops)
     assert_non_null(lab);
     lab->ops = ops;
     arena_init(&lab->arena, (size_t)128 * 1024);
-    lab->env = (struct proto_env){&lab->arena, lab_emit, lab};
+    lab->env = (struct proto_env){.arena = &lab->arena, .emit = lab_emit, .ctx = lab};
     lab->session = arena_alloc(&lab->arena, ops->session_size);
     assert_non_null(lab->session);
     struct proto_begin how = {.server_port = 443, .via = NULL};
