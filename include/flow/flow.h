@@ -15,6 +15,7 @@
 #ifndef FLOW_FLOW_H
 #define FLOW_FLOW_H
 
+#include "flow/signs.h"
 #include "net/end.h"
 #include "net/packet.h"
 
@@ -43,9 +44,10 @@ struct flow_side {
     bool data : 1; /* payload seen (a keep-alive's byte is none) */
 };
 
-/* Laid out by cache lines: a packet of a settled flow touches the first two only. */
+/* Laid out by cache lines: a packet of a settled flow touches the first two only. Aligned so that it
+ * fills the fourth. */
 struct flow {
-    struct tuple key; /* src is the client */
+    _Alignas(16) struct tuple key; /* src is the client */
     struct mark last;
     uint32_t seen;    /* the table's: when it was last touched, on the table's clock */
     uint8_t app_kind; /* the engine's: an enum app */
@@ -69,12 +71,11 @@ struct flow {
                                  moment earlier), else the first packet */
     struct mark answered;     /* first packet of the server's side; frame 0 without */
     struct mark end_at;       /* first FIN or RST, or the ICMP error */
-    uint32_t rtt_us;          /* SYN to SYN-ACK, 0 unknown */
-    uint16_t rst_ip_id;       /* of the first RST, like rst_ttl */
+    struct flow_signs *signs; /* NULL: nothing odd happened; owned */
+    uint32_t rtt_us;          /* SYN to its first answer (SYN-ACK or RST), 0 unknown */
     struct mac_addr client_mac;
-    struct ip_addr icmp_from; /* who sent the ICMP error */
-    uint8_t icmp_type, icmp_code;
-    uint8_t rst_ttl;
+    uint8_t data_ttl; /* of the server's first payload */
+    uint8_t end_ttl;  /* of the first FIN or RST */
 };
 
 struct flow_config {

@@ -61,6 +61,7 @@ enum packet_kind {
 struct packet_tcp {
     uint32_t seq;
     uint32_t ack;
+    uint32_t sack; /* where the first SACK block beyond `ack` begins; 0 without */
     uint16_t window;
     uint16_t mss; /* option of a SYN, 0 without */
     uint8_t flags;

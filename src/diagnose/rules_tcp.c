@@ -21,7 +21,7 @@ struct failure rule_failure(const struct flow *flow, enum finding_kind kind, str
         .ttl_server = flow->side[DIR_TO_CLIENT].ttl,
     };
     if (flow->rst_first && flow->end_by == DIR_TO_CLIENT)
-        x.ttl_rst = flow->rst_ttl;
+        x.ttl_rst = flow->end_ttl;
     return x;
 }
 
@@ -97,8 +97,8 @@ void tcp_fact(struct facts *f, const struct flow *flow, const struct flow_end *h
         break;
     case FLOW_UNREACHABLE:
         x.kind = FINDING_TCP_UNREACHABLE;
-        x.code = (uint16_t)(flow->icmp_type << 8 | flow->icmp_code);
-        x.icmp_from = flow->icmp_from;
+        x.code = (uint16_t)(flow->signs->icmp_type << 8 | flow->signs->icmp_code);
+        x.icmp_from = flow->signs->icmp_from;
         facts_fail(f, row, &x);
         break;
     case FLOW_ESTABLISHED:

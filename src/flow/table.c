@@ -10,7 +10,7 @@
 #include "flow/stream.h"
 
 /* A flow, its links and about a slot and a half: 280 bytes; the session's memory comes on top. */
-_Static_assert(sizeof(struct flow) <= 256, "struct flow: four cache lines at most");
+_Static_assert(sizeof(struct flow) == 256, "struct flow: four cache lines");
 
 /* Offline analyses are the same on every run. */
 #define HASH_KEY 0x6f6f6265666c6f77ULL
@@ -185,6 +185,7 @@ static void node_give(struct flow_table *t, uint32_t node)
     struct flow *f = table_flow(t, node);
     stream_free(f->stream[0]);
     stream_free(f->stream[1]);
+    free(f->signs);
     f->id = 0; /* marks a free one */
     table_link(t, node)->next = t->free_node;
     t->free_node = node;
@@ -225,6 +226,7 @@ void flow_table_free(struct flow_table *t)
         if (f->id) {
             stream_free(f->stream[0]);
             stream_free(f->stream[1]);
+            free(f->signs);
         }
     }
     for (uint32_t i = 0; t->chunks && i <= t->max_flows / CHUNK_FLOWS; i++) {

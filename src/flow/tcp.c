@@ -6,6 +6,8 @@
  */
 #include "tcp.h"
 
+#include "signs.h"
+
 #define PORT_DNS 53
 
 /* ---- orientation ----------------------------------------------------------------------------- */
@@ -108,6 +110,7 @@ static void note_end(struct flow *f, const struct packet *p, enum dir dir, bool 
         return;
     f->end_at = p->at;
     f->end_by = dir == DIR_TO_CLIENT;
+    f->end_ttl = p->ttl;
     f->rst_first = rst;
 }
 
@@ -128,22 +131,27 @@ static void update_syn(struct flow *f, const struct packet *p, enum dir dir)
     side->mss = p->tcp.mss;
 }
 
+/* Nothing came between the newest SYN and its first answer. */
+static void note_rtt(struct flow *f, const struct packet *p, enum dir dir)
+{
+    int64_t rtt_us = (p->at.ts_ns - f->last.ts_ns) / NS_PER_US;
+    if (!f->side[dir_other(dir)].syn || f->side[dir].packets > 0 || p->at.ts_ns < f->last.ts_ns)
+        return;
+    f->rtt_us = rtt_us < 1 ? 1 : rtt_us > UINT32_MAX ? UINT32_MAX : (uint32_t)rtt_us;
+}
+
 static void update_syn_ack(struct flow *f, const struct packet *p, enum dir dir)
 {
     struct flow_side *side = &f->side[dir];
-    const struct flow_side *peer = &f->side[dir_other(dir)];
     if (refused(f) && dir == DIR_TO_CLIENT) {
         /* The try after a refusal succeeded: the refusal did not end the flow. */
         side->rst = false;
         f->rst_first = false;
         f->end_at = (struct mark){0, 0, 0};
+        if (f->signs)
+            f->signs->rst_ttl = 0;
     }
-    /* Nothing came between the newest SYN and its first answer. */
-    int64_t rtt_ns = p->at.ts_ns - f->last.ts_ns;
-    if (peer->syn && side->packets == 0 && rtt_ns >= 0)
-        f->rtt_us = rtt_ns < NS_PER_US                ? 1
-                    : rtt_ns / NS_PER_US > UINT32_MAX ? UINT32_MAX
-                                                      : (uint32_t)(rtt_ns / NS_PER_US);
+    note_rtt(f, p, dir);
     if (!side->syn || side->isn != p->tcp.seq)
         side->seq_end = p->tcp.seq + 1;
     side->syn = true;
@@ -154,10 +162,9 @@ static void update_syn_ack(struct flow *f, const struct packet *p, enum dir dir)
 static void update_rst(struct flow *f, const struct packet *p, enum dir dir)
 {
     note_end(f, p, dir, true);
-    if (!f->side[0].rst && !f->side[1].rst) {
-        f->rst_ttl = p->ttl;
-        f->rst_ip_id = p->ip_id;
-    }
+    if (dir == DIR_TO_CLIENT && !f->side[dir].syn)
+        note_rtt(f, p, dir);
+    signs_rst(f, p, dir);
     f->side[dir].rst = true;
 }
 
@@ -191,6 +198,8 @@ static void update_tcp(struct flow *f, const struct packet *p, enum dir dir)
             f->side[dir].fin = true;
         }
     }
+    if (!f->settled)
+        signs_segment(f, p, dir);
     update_seq(&f->side[dir], p);
 }
 
@@ -250,23 +259,26 @@ static bool icmp_is_error(uint8_t family, uint8_t type)
 
 static bool unreachable(const struct flow *f)
 {
-    return f->icmp_from.family != 0 && f->side[DIR_TO_CLIENT].packets == 0 &&
-           icmp_is_hard(f->icmp_from.family, f->icmp_type, f->icmp_code);
+    const struct flow_signs *s = f->signs;
+    return s && s->icmp_from.family != 0 && f->side[DIR_TO_CLIENT].packets == 0 &&
+           icmp_is_hard(s->icmp_from.family, s->icmp_type, s->icmp_code);
 }
 
 void flow_icmp(struct flow *f, const struct packet *p)
 {
     uint8_t family = p->tuple.src.family;
-    if (!icmp_is_error(family, p->icmp.type))
+    struct flow_signs *s = icmp_is_error(family, p->icmp.type) ? signs_of(f) : NULL;
+    if (!s)
         return;
     /* The first one counts, but one that stops packets counts more than one that does not. */
-    if (f->icmp_from.family != 0 &&
-        (icmp_is_hard(f->icmp_from.family, f->icmp_type, f->icmp_code) ||
+    if (s->icmp_from.family != 0 &&
+        (icmp_is_hard(s->icmp_from.family, s->icmp_type, s->icmp_code) ||
          !icmp_is_hard(family, p->icmp.type, p->icmp.code)))
         return;
-    f->icmp_from = p->tuple.src;
-    f->icmp_type = p->icmp.type;
-    f->icmp_code = p->icmp.code;
+    s->icmp_from = p->tuple.src;
+    s->icmp_type = p->icmp.type;
+    s->icmp_code = p->icmp.code;
+    s->icmp_ttl = p->ttl;
     if (!ended(f))
         f->end_at = p->at;
 }
@@ -312,6 +324,11 @@ void flow_turn(struct flow *f)
     struct stream *stream = f->stream[0];
     f->stream[0] = f->stream[1];
     f->stream[1] = stream;
+    if (f->signs) {
+        struct flow_hole hole = f->signs->hole[0];
+        f->signs->hole[0] = f->signs->hole[1];
+        f->signs->hole[1] = hole;
+    }
     struct tuple key = f->key;
     f->key.src = key.dst;
     f->key.dst = key.src;

@@ -204,8 +204,22 @@ enum {
     TCP_OPTION_END = 0,
     TCP_OPTION_NOP = 1,
     TCP_OPTION_MSS = 2,
+    TCP_OPTION_SACK = 5,
     TCP_OPTION_TIMESTAMP = 8,
 };
+
+/* RFC 2018; a block below the acknowledgement tells of a duplicate (RFC 2883). */
+static void tcp_sack(struct packet_tcp *tcp, struct cursor *blocks)
+{
+    while (cur_left(blocks) >= 8) {
+        uint32_t from = cur_be32(blocks);
+        cur_skip(blocks, 4);
+        uint32_t ahead = from - tcp->ack;
+        bool first = tcp->sack == 0 || ahead < tcp->sack - tcp->ack;
+        if (ahead != 0 && ahead <= INT32_MAX && first)
+            tcp->sack = from;
+    }
+}
 
 /* Options that make no sense are ignored from there on, as hosts do. */
 static void tcp_options(struct packet_tcp *tcp, struct cursor *options)
@@ -225,6 +239,8 @@ static void tcp_options(struct packet_tcp *tcp, struct cursor *options)
             tcp->mss = cur_be16(&v);
         else if (kind == TCP_OPTION_TIMESTAMP && value.len == 8)
             tcp->has_timestamp = true;
+        else if (kind == TCP_OPTION_SACK)
+            tcp_sack(tcp, &v);
     }
 }
 

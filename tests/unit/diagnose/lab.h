@@ -234,7 +234,7 @@ static inline void lab_tls(struct lab *l, int64_t at, const char *host, struct l
         f.end_at = lab_mark(l, at + 50);
         f.end_by = how.client_ends ? DIR_TO_SERVER : DIR_TO_CLIENT;
         f.rst_first = how.outcome == TLS_RESET_BY_SERVER || how.outcome == TLS_RESET_BY_CLIENT;
-        f.rst_ttl = how.rst_ttl;
+        f.end_ttl = how.rst_ttl;
     }
     tx.done = lab_mark(l, at + 60);
     f.side[DIR_TO_SERVER].seq_end = 1000;
@@ -352,6 +352,7 @@ static inline void lab_tcp(struct lab *l, int64_t at, const char *host, uint16_t
     struct flow_side *client = &f.side[DIR_TO_SERVER], *server = &f.side[DIR_TO_CLIENT];
     int64_t end = at + (how.watched_ms ? how.watched_ms : 21000);
     struct flow_end how_ended = {END_TIMEOUT, DIR_TO_SERVER, {LAB_START + end * NS_PER_MS, 0, 0}};
+    struct flow_signs signs = {0};
     client->syn = true;
     f.syns = 3;
     if (how.refused) {
@@ -359,12 +360,13 @@ static inline void lab_tcp(struct lab *l, int64_t at, const char *host, uint16_t
         f.answered = f.end_at = lab_mark(l, at + 5);
         f.end_by = DIR_TO_CLIENT;
         f.rst_first = true;
-        f.rst_ttl = LAB_TTL;
+        f.end_ttl = LAB_TTL;
     }
     if (how.unreachable) {
-        f.icmp_from = lab_addr("10.0.0.1");
-        f.icmp_type = 3;
-        f.icmp_code = 13;
+        signs.icmp_from = lab_addr("10.0.0.1");
+        signs.icmp_type = 3;
+        signs.icmp_code = 13;
+        f.signs = &signs;
         f.end_at = lab_mark(l, at + 5);
     }
     if (how.half || how.conversation) {

@@ -381,24 +381,33 @@ static void test_tcp_options(void **state)
         const char *hex;
         uint16_t mss;
         bool timestamp;
+        uint32_t sack;
     } cases[] = {
         /* MSS 1460, SACK permitted, time stamp, window scale: a SYN of Windows or Linux */
-        {OPTIONS("003c", "a0 02", "020405b4 0402 080a0000000100000000 01 030307"), 1460, true},
-        {OPTIONS("002c", "60 12", "020405a0"), 1440, false},
-        {OPTIONS("0034", "80 10", "0101 080a0000000100000002"), 0, true},
-        {OPTIONS("002c", "60 10", "020405b4"), 0, false},  /* no SYN */
-        {OPTIONS("002c", "60 02", "00 0204b4"), 0, false}, /* behind the end */
-        {OPTIONS("002c", "60 02", "020005b4"), 0, false},  /* length 0 */
-        {OPTIONS("002c", "60 02", "020105b4"), 0, false},  /* length 1 */
-        {OPTIONS("002c", "60 02", "020805b4"), 0, false},  /* beyond the options */
-        {OPTIONS("002c", "60 02", "020305 01"), 0, false}, /* wrong length of an MSS */
-        {OPTIONS("002c", "60 02", "01010102"), 0, false},  /* cut */
+        {OPTIONS("003c", "a0 02", "020405b4 0402 080a0000000100000000 01 030307"), 1460, true, 0},
+        {OPTIONS("002c", "60 12", "020405a0"), 1440, false, 0},
+        {OPTIONS("0034", "80 10", "0101 080a0000000100000002"), 0, true, 0},
+        {OPTIONS("002c", "60 10", "020405b4"), 0, false, 0},  /* no SYN */
+        {OPTIONS("002c", "60 02", "00 0204b4"), 0, false, 0}, /* behind the end */
+        {OPTIONS("002c", "60 02", "020005b4"), 0, false, 0},  /* length 0 */
+        {OPTIONS("002c", "60 02", "020105b4"), 0, false, 0},  /* length 1 */
+        {OPTIONS("002c", "60 02", "020805b4"), 0, false, 0},  /* beyond the options */
+        {OPTIONS("002c", "60 02", "020305 01"), 0, false, 0}, /* wrong length of an MSS */
+        {OPTIONS("002c", "60 02", "01010102"), 0, false, 0},  /* cut */
+        /* SACK of 0x500 to 0x600 */
+        {OPTIONS("0034", "80 10", "0101 050a0000050000000600"), 0, false, 0x500},
+        /* the newest block first, the lowest counts: 0x700 to 0x800, 0x500 to 0x600 */
+        {OPTIONS("003c", "a0 10", "0101 0512 0000070000000800 0000050000000600"), 0, false, 0x500},
+        /* a duplicate, below the acknowledgement (0), tells of no hole */
+        {OPTIONS("0034", "80 10", "0101 050afffffff000000000"), 0, false, 0},
+        {OPTIONS("0034", "80 10", "0101 0509000005000000 0000"), 0, false, 0}, /* half a block */
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct decoded d = decode_hex(RAW, cases[i].hex);
         assert_int_equal(d.p.kind, PACKET_TCP);
         assert_int_equal(d.p.tcp.mss, cases[i].mss);
         assert_int_equal(d.p.tcp.has_timestamp, cases[i].timestamp);
+        assert_int_equal(d.p.tcp.sack, cases[i].sack);
         assert_int_equal(d.p.payload_len, 0);
         free(d.bytes);
     }

@@ -1,0 +1,186 @@
+/*
+ * tests/unit/flow/test_signs: resets that do not fit their server, holes that receivers report.
+ * SPDX-License-Identifier: MIT
+ */
+#include "bench.h"
+
+/* A reset of the server's side. */
+static struct flow *reset(struct bench *b, int64_t ms, uint32_t seq, uint16_t ip_id)
+{
+    struct packet p = packet(b, ms, DOWN);
+    p.tcp.flags = R;
+    p.tcp.seq = seq;
+    p.ttl = 62;
+    p.ip_id = ip_id;
+    return look_up(b, &p, DOWN);
+}
+
+/* An acknowledgement of the client or server with a SACK block. */
+static struct flow *sack(struct bench *b, int64_t ms, enum dir dir, uint32_t seq, uint32_t ack,
+                         uint32_t from)
+{
+    struct packet p = packet(b, ms, dir);
+    p.tcp.flags = A;
+    p.tcp.seq = seq;
+    p.tcp.ack = ack;
+    p.tcp.sack = from;
+    return look_up(b, &p, dir);
+}
+
+static struct flow *greeting(struct bench *b)
+{
+    handshake(b, 0);
+    return up(b, 30, A, ISN_C + 1, ISN_S + 1, 500);
+}
+
+static void a_good_connection_has_none(void **state)
+{
+    struct bench *b = *state;
+    greeting(b);
+    down(b, 50, A, ISN_S + 1, ISN_C + 501, 1400);
+    struct flow *f = up(b, 60, A, ISN_C + 501, ISN_S + 1401, 0);
+    down(b, 70, A, ISN_S + 1401, ISN_C + 501, 1400);
+    down(b, 71, A, ISN_S + 2801, ISN_C + 501, 1400);
+    up(b, 72, A, ISN_C + 501, ISN_S + 4201, 0);
+    down(b, 80, F, ISN_S + 4201, ISN_C + 501, 0);
+    up(b, 90, F, ISN_C + 501, ISN_S + 4202, 0);
+    assert_null(f->signs);
+    assert_int_equal(f->data_ttl, 64);
+    assert_int_equal(f->end_ttl, 64);
+}
+
+static void a_reset_is_held_against_the_server(void **state)
+{
+    struct bench *b = *state;
+    greeting(b); /* frame 4 of the client, 2 of the server: those are their IP IDs */
+    struct flow *f = reset(b, 32, ISN_S + 1, 5);
+    assert_int_equal(f->signs->rst_ttl, 62);
+    assert_int_equal(f->signs->rst_marks, RST_ID_FITS);
+    down(b, 50, A, ISN_S + 1, ISN_C + 501, 1400); /* the server knows nothing of it */
+    assert_int_equal(f->signs->rst_marks, RST_ID_FITS | RST_OUTLIVED);
+}
+
+static void a_forged_reset_copies_and_guesses(void **state)
+{
+    struct bench *b = *state;
+    greeting(b);
+    struct flow *f = reset(b, 32, ISN_S + 1461, 4);
+    assert_int_equal(f->signs->rst_marks, RST_ID_COPIED | RST_ID_FITS | RST_AHEAD);
+    reset(b, 32, ISN_S + 1461, 4);
+    assert_int_equal(f->signs->rst_marks & RST_DIFFERS, 0);
+    reset(b, 32, ISN_S + 4381, 4);
+    assert_int_equal(f->signs->rst_marks & RST_DIFFERS, RST_DIFFERS);
+}
+
+static void what_a_mirror_port_swapped_outlives_nothing(void **state)
+{
+    struct bench *b = *state;
+    greeting(b);
+    struct flow *f = reset(b, 60, ISN_S + 1401, 900);
+    down(b, 60, A, ISN_S + 1, ISN_C + 501, 1400); /* sent before the reset */
+    assert_int_equal(f->signs->rst_marks & RST_OUTLIVED, 0);
+}
+
+static void a_lost_full_segment_is_a_hole_upward(void **state)
+{
+    struct bench *b = *state;
+    handshake(b, 0);
+    up(b, 30, A, ISN_C + 1, ISN_S + 1, 1460);
+    up(b, 30, A, ISN_C + 1461, ISN_S + 1, 240);
+    sack(b, 50, DOWN, ISN_S + 1, ISN_C + 1, ISN_C + 1461);
+    for (int i = 1; i <= 3; i++)
+        up(b, 300 * i, A, ISN_C + 1, ISN_S + 1, 1460);
+    struct flow *f = flow_find(
+        b->table, &(struct tuple){v4(CLIENT), v4(SERVER), CLIENT_PORT, SERVER_PORT, IP_PROTO_TCP},
+        &(enum dir){UP});
+    const struct flow_hole *hole = &f->signs->hole[UP];
+    assert_true(hole->open);
+    assert_int_equal(hole->ack, ISN_C + 1);
+    assert_int_equal(hole->beyond, ISN_C + 1461);
+    assert_int_equal(hole->reports, 1);
+    assert_int_equal(hole->repeats, 3);
+    assert_int_equal(hole->most, 1460);
+    assert_true(hole->since_ns == NS_PER_S * 1000 + 50 * NS_PER_MS);
+
+    /* Smaller segments get through: that is the proof. */
+    up(b, 3000, A, ISN_C + 1, ISN_S + 1, 536);
+    down(b, 3020, A, ISN_S + 1, ISN_C + 537, 0);
+    assert_false(hole->open);
+    assert_int_equal(hole->shrunk_from, 1460);
+    assert_int_equal(hole->shrunk_to, 536);
+}
+
+static void a_hole_downward_is_what_the_client_reports(void **state)
+{
+    struct bench *b = *state;
+    greeting(b);
+    down(b, 50, A, ISN_S + 2921, ISN_C + 501,
+         300); /* the capture has not the two before it either */
+    struct flow *f = sack(b, 51, UP, ISN_C + 501, ISN_S + 1, ISN_S + 2921);
+    const struct flow_hole *hole = &f->signs->hole[DOWN];
+    assert_true(hole->open);
+    assert_int_equal(hole->beyond - hole->ack, 2920);
+    assert_int_equal(hole->repeats, 0);
+    assert_false(f->signs->hole[UP].open);
+}
+
+static void a_loss_that_is_made_good_leaves_no_hole(void **state)
+{
+    struct bench *b = *state;
+    greeting(b);
+    down(b, 50, A, ISN_S + 1461, ISN_C + 501, 300);
+    struct flow *f = sack(b, 51, UP, ISN_C + 501, ISN_S + 1, ISN_S + 1461);
+    assert_true(f->signs->hole[DOWN].open);
+    down(b, 90, A, ISN_S + 1, ISN_C + 501, 1460);
+    up(b, 91, A, ISN_C + 501, ISN_S + 1761, 0);
+    assert_false(f->signs->hole[DOWN].open);
+    assert_int_equal(f->signs->hole[DOWN].shrunk_to, 0);
+}
+
+static void what_only_the_capture_lost_is_no_hole(void **state)
+{
+    struct bench *b = *state;
+    greeting(b);
+    down(b, 50, A, ISN_S + 1461, ISN_C + 501, 300);
+    struct flow *f = up(b, 51, A, ISN_C + 501, ISN_S + 1761, 0);
+    assert_null(f->signs);
+}
+
+static void a_settled_flow_is_not_followed(void **state)
+{
+    struct bench *b = *state;
+    greeting(b)->settled = true;
+    down(b, 50, A, ISN_S + 1461, ISN_C + 501, 300);
+    struct flow *f = sack(b, 51, UP, ISN_C + 501, ISN_S + 1, ISN_S + 1461);
+    assert_null(f->signs);
+}
+
+static void holes_turn_with_the_flow(void **state)
+{
+    struct bench *b = *state;
+    greeting(b);
+    down(b, 50, A, ISN_S + 2921, ISN_C + 501, 300);
+    struct flow *f = sack(b, 51, UP, ISN_C + 501, ISN_S + 1, ISN_S + 2921);
+    flow_reverse(b->table, f);
+    assert_true(f->signs->hole[UP].open);
+    assert_false(f->signs->hole[DOWN].open);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(a_good_connection_has_none, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_reset_is_held_against_the_server, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_forged_reset_copies_and_guesses, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(what_a_mirror_port_swapped_outlives_nothing, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(a_lost_full_segment_is_a_hole_upward, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_hole_downward_is_what_the_client_reports, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(a_loss_that_is_made_good_leaves_no_hole, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(what_only_the_capture_lost_is_no_hole, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_settled_flow_is_not_followed, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(holes_turn_with_the_flow, set_up, tear_down),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
