@@ -264,7 +264,7 @@ void cause_find(struct judge *j, const uint32_t *order, uint32_t count, struct r
     for (uint32_t i = 0; i < count; i++)
         note(&c, draft_at(&c, i));
     for (uint32_t i = 0; i < count; i++) {
-        if (draft_at(&c, i)->f.severity >= SEVERITY_WARNING)
+        if (draft_at(&c, i)->f.severity >= SEVERITY_WARNING || draft_at(&c, i)->weighs)
             take(&c, i);
     }
     number_groups(&c, count, r);

@@ -121,7 +121,7 @@ static void half_finding(struct judge *j)
         return;
     d->client = j->j.device;
     d->f.kind = FINDING_CAPTURE_ONE_WAY;
-    d->f.severity = SEVERITY_WARNING;
+    d->weighs = true;
     d->f.device = c->addr;
     d->f.count = c->one_way;
     d->f.first = j->j.capture->first;

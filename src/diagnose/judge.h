@@ -24,6 +24,7 @@ struct draft {
     uint32_t client;  /* POOL_NONE: the capture as a whole */
     uint32_t name;    /* of a listed host, INTERN_NONE without */
     uint32_t cause;   /* index, POOL_NONE without */
+    bool weighs;      /* of the capture: verdict or status rest on it, though nothing failed */
 };
 
 /* One host under one endpoint of one service, for one device. */

@@ -39,7 +39,7 @@ void capture_findings(struct judge *j)
     if (half && j->device_count == 0) {
         d = capture_finding(j, FINDING_CAPTURE_ONE_WAY, j->f->one_way);
         if (d) {
-            d->f.severity = SEVERITY_WARNING;
+            d->weighs = true;
             finding_tell(j, d);
         }
     }
@@ -53,7 +53,7 @@ void capture_findings(struct judge *j)
     if (c->truncated_packets > 0) {
         d = capture_finding(j, FINDING_CAPTURE_TRUNCATED, c->truncated_packets);
         if (d) {
-            d->f.severity = capture_cut(c) ? SEVERITY_WARNING : SEVERITY_INFO;
+            d->weighs = capture_cut(c);
             finding_tell(j, d);
         }
     }

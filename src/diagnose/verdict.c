@@ -73,8 +73,8 @@ static void findings_reason(struct judge *j, struct result *r, const char **reas
                             enum finding_kind kind, const char *text)
 {
     for (uint32_t i = 0; i < j->drafts.count; i++) {
-        const struct finding *f = &((const struct draft *)pool_at(&j->drafts, i))->f;
-        if (f->kind == kind && f->severity >= SEVERITY_WARNING) {
+        const struct draft *d = pool_at(&j->drafts, i);
+        if (d->f.kind == kind && (d->f.severity >= SEVERITY_WARNING || d->weighs)) {
             buf_str(&j->text, text);
             add_reason(j, r, reasons);
             return;

@@ -1,0 +1,230 @@
+#!/usr/bin/env python3
+"""What the report says of every sample capture in every forged form: tests/forge/EXPECT.
+
+check_forge.py BUILD [RECIPE [SAMPLE]]      prints TAP; with a recipe or a sample only those
+
+Ignored in comparisons, since a forgery moves them rightly: `generated` and `tool`; `capture` (file names,
+counts of packets, bytes, duplicates, cut and undecoded ones, times); frame numbers and times of findings
+and phases (other packets stand before them, and each format has its own precision).
+"""
+import fnmatch
+import json
+import multiprocessing
+import os
+import subprocess
+import sys
+import tempfile
+
+ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), '..')
+sys.path.insert(0, os.path.join(ROOT, 'tests', 'forge'))
+
+import copies, faults, layouts, limits, wraps  # noqa: E401,E402,F401  register their recipes
+import files  # noqa: E402
+import frames  # noqa: E402
+import headers  # noqa: E402
+import recipes  # noqa: E402
+
+WORKERS = 2
+STATUS = {'clear': 0, 'blocked': 1, 'degraded': 1, 'inconclusive': 3}
+IGNORED = {'generated', 'tool', 'capture', 'first_frame', 'last_frame', 'first', 'last', 'file',
+           'phase_frame'}
+# Verdicts that a capture of which a part is missing may have, by the sample's.
+MILDER = {
+    'clear': {'clear', 'inconclusive'},
+    'inconclusive': {'inconclusive'},
+    'degraded': {'degraded', 'clear', 'inconclusive'},
+    'blocked': {'blocked', 'degraded', 'clear', 'inconclusive'},
+}
+
+
+def lines_of(path):
+    with open(path) as f:
+        for line in f:
+            if line.strip() and not line.startswith('#'):
+                yield line.rstrip('\n').split('\t')
+
+
+def samples():
+    """-> {name: (path, verdict by captures/EXPECT)}"""
+    found = {}
+    for name, verdict, *_ in lines_of(os.path.join(ROOT, 'captures', 'EXPECT')):
+        for ending in ('.pcap', '.pcapng'):
+            path = os.path.join(ROOT, 'captures', name + ending)
+            if os.path.exists(path):
+                found[name] = (path, verdict)
+    return found
+
+
+def expectations(names):
+    """-> {name: {recipe: expectation}}"""
+    table = {name: {} for name in names}
+    for recipe, patterns, expected in lines_of(os.path.join(ROOT, 'tests', 'forge', 'EXPECT')):
+        hits = {n for n in names for p in patterns.split(',') if fnmatch.fnmatchcase(n, p)}
+        if not hits:
+            raise SystemExit('tests/forge/EXPECT: no sample %s' % patterns)
+        for name in hits:
+            table[name][recipe] = expected
+    return table
+
+
+class Broken(Exception):
+    """The program did not do its work."""
+
+
+def report_of(program, path):
+    run = subprocess.run([program, '--no-ndpi', '--format', 'json', path],
+                         stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False)
+    try:
+        report = json.loads(run.stdout)
+    except ValueError:
+        raise Broken('status %d: %s' % (run.returncode, run.stderr.decode()[:500])) from None
+    if run.returncode != STATUS[report['verdict']]:
+        raise Broken('status %d with verdict %s' % (run.returncode, report['verdict']))
+    return report
+
+
+# ---- comparing ----
+
+def plain(value, ignored):
+    """The report without what is ignored."""
+    if isinstance(value, dict):
+        return {k: plain(v, ignored) for k, v in value.items() if k not in ignored}
+    if isinstance(value, list):
+        return [plain(v, ignored) for v in value]
+    return value
+
+
+def differences(want, got, where=''):
+    if isinstance(want, dict) and isinstance(got, dict):
+        for key in list(want) + [k for k in got if k not in want]:
+            yield from differences(want.get(key), got.get(key), '%s.%s' % (where, key))
+    elif isinstance(want, list) and isinstance(got, list) and len(want) == len(got):
+        for i, (a, b) in enumerate(zip(want, got)):
+            yield from differences(a, b, '%s[%d]' % (where, i))
+    elif want != got:
+        yield '%s: want %s, got %s' % (where.lstrip('.'), short(want), short(got))
+
+
+def short(value):
+    text = json.dumps(value)
+    return text if len(text) < 160 else text[:160] + '...'
+
+
+def subject(finding):
+    return finding['kind'], finding.get('device'), finding.get('host')
+
+
+def described(finding):
+    return '%s %s of %s' % (finding['severity'], finding['kind'],
+                            finding.get('host') or finding.get('device') or 'the capture')
+
+
+def accusations(original, report, good):
+    """Findings that nothing justifies."""
+    known = {subject(f) for f in original['findings'] if f['severity'] == 'error'}
+    for f in report['findings']:
+        if f['severity'] == 'error' and subject(f) not in known:
+            yield 'new: ' + described(f)
+        elif f['severity'] != 'info' and good:
+            yield 'of a good deployment: ' + described(f)
+
+
+def found(report, expected):
+    """What differs from "finds key=value..."."""
+    wanted = dict(pair.split('=', 1) for pair in expected.split()[1:])
+    if report['verdict'] != wanted.pop('verdict'):
+        yield 'verdict %s' % report['verdict']
+    findings = [f for f in report['findings'] if f['severity'] != 'info']
+    if not findings:
+        yield 'no finding'
+    for f in findings:
+        for key, value in wanted.items():
+            if str(f.get(key)) not in value.split('|'):
+                yield '%s: %s is %s, not %s' % (described(f), key, f.get(key), value)
+
+
+def judge(original, report, expected, good):
+    """-> what is wrong, as lines"""
+    if expected.startswith('finds '):
+        return list(found(report, expected))
+    wrong = list(accusations(original, report, good))
+    if expected in ('same', 'same-but-mac'):
+        ignored = IGNORED | ({'mac', 'addresses'} if expected == 'same-but-mac' else set())
+        wrong += list(differences(plain(original, ignored), plain(report, ignored)))[:6]
+    elif expected == 'inconclusive' and report['verdict'] != 'inconclusive':
+        wrong.append('verdict %s, not inconclusive' % report['verdict'])
+    elif expected == 'no-worse' and report['verdict'] not in MILDER[original['verdict']]:
+        wrong.append('verdict %s of one that is %s' % (report['verdict'], original['verdict']))
+    return wrong
+
+
+# ---- doing it ----
+
+def unsound(capture):
+    """The numbers of frames whose checksums do not hold."""
+    packets = [(i, headers.parse(f)) for i, f in enumerate(capture.frames, 1)
+               if f.link == frames.ETHERNET]
+    return [i for i, p in packets if p is not None and headers.sums_are_right(p) is False]
+
+
+def try_one(program, capture, recipe, path, prove):
+    forged = recipes.apply(capture, recipe)
+    if prove and unsound(forged):
+        raise Broken('forged frames with wrong checksums: %s' % unsound(forged)[:10])
+    files.write(path, forged)
+    try:
+        return report_of(program, path)
+    finally:
+        os.unlink(path)
+
+
+def try_sample(job):
+    """-> [(what, wrong lines)]"""
+    program, name, path, good, table, folder = job
+    results = []
+    capture = frames.read(path)
+    original = report_of(program, path)
+    for recipe, expected in table.items():
+        packing = next((p for p in files.PACKERS if p in recipe.split('+')), None)
+        if packing and not files.can_pack(packing):
+            results.append(('%s %s # SKIP no %s' % (name, recipe, packing), []))
+            continue
+        target = os.path.join(folder, name + '.forged')
+        try:
+            wrong = judge(original, try_one(program, capture, recipe, target, name in PROVED),
+                          expected, good)
+        except Broken as e:
+            wrong = [str(e)]
+        results.append(('%s %s' % (name, recipe), wrong))
+    return results
+
+
+PROVED = {'good-tls13', 'good-ipv6'}  # the forger's own work is checked on these
+GOOD_BUT_CUT = {'capture-one-way', 'capture-truncated'}
+
+
+def main():
+    program = os.path.abspath(os.path.join(sys.argv[1], 'oobescope'))
+    only_recipe, only_sample = (sys.argv[2:] + ['*', '*'])[:2]
+    known = samples()
+    table = expectations(known)
+    number = failed = 0
+    with tempfile.TemporaryDirectory() as folder, multiprocessing.Pool(WORKERS) as pool:
+        jobs = [(program, name, path, verdict == 'clear' or name in GOOD_BUT_CUT,
+                 {r: e for r, e in table[name].items() if fnmatch.fnmatchcase(r, only_recipe)},
+                 folder)
+                for name, (path, verdict) in known.items() if fnmatch.fnmatchcase(name, only_sample)]
+        for results in pool.imap(try_sample, jobs):
+            for what, wrong in results:
+                number += 1
+                failed += bool(wrong)
+                print('%s %d %s' % ('not ok' if wrong else 'ok', number, what))
+                for line in wrong:
+                    print('# ' + line.replace('\n', '\n# '))
+    if number == 0:
+        print('not ok 1 nothing to try')
+    return 1 if failed or number == 0 else 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())
