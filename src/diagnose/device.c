@@ -141,18 +141,15 @@ static int row_cmp(const void *left, const void *right)
 /* Hosts in the order in which their names were first seen. */
 static void judge_hosts(struct judge *j, uint32_t client)
 {
-    uint32_t count = 0;
-    for (const struct row *row = facts_row_at(j->f, facts_at(j->f, client)->rows); row;
-         row = facts_row_at(j->f, row->next_host))
-        count++;
-    const struct row **rows = malloc((count + 1) * sizeof(const struct row *));
+    size_t most = (size_t)facts_at(j->f, client)->block_count * ROWS_A_BLOCK;
+    const struct row **rows = malloc((most + 1) * sizeof(const struct row *));
     if (!rows) {
         j->failed = true;
         return;
     }
     uint32_t n = 0;
-    for (const struct row *row = facts_row_at(j->f, facts_at(j->f, client)->rows); row;
-         row = facts_row_at(j->f, row->next_host))
+    struct hosts at = facts_hosts(j->f, client);
+    for (const struct row *row = facts_next_host(j->f, &at); row; row = facts_next_host(j->f, &at))
         rows[n++] = row;
     qsort(rows, n, sizeof(const struct row *), row_cmp);
     for (uint32_t i = 0; i < n; i++)

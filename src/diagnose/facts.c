@@ -17,13 +17,12 @@ bool facts_init(struct facts *f, const struct service_list *list)
     f->issuers = intern_new(ISSUERS_MAX, ISSUERS_BYTES_MAX);
     map_init(&f->by_addr, CLIENTS_MAX);
     map_init(&f->by_mac, CLIENTS_MAX);
-    map_init(&f->by_host, ROWS_MAX);
     map_init(&f->services, SERVICE_CACHE_MAX);
     pool_init(&f->clients, sizeof(struct client), CLIENTS_MAX);
     pool_init(&f->macs, sizeof(struct mac_entry), CLIENTS_MAX);
     pool_init(&f->peers, sizeof(struct peer), PEERS_MAX);
     pool_init(&f->skews, sizeof(struct skew), CLIENTS_MAX);
-    pool_init(&f->rows, sizeof(struct row), ROWS_MAX);
+    pool_init(&f->row_blocks, sizeof(struct row_block), ROW_BLOCKS_MAX);
     pool_init(&f->failures, sizeof(struct failure), FAILURES_MAX);
     map_init(&f->by_flow, WATCHED_MAX);
     pool_init(&f->watches, sizeof(struct watch), WATCHED_MAX);
@@ -39,13 +38,12 @@ void facts_clear(struct facts *f)
     free(f->other_counts);
     map_clear(&f->by_addr);
     map_clear(&f->by_mac);
-    map_clear(&f->by_host);
     map_clear(&f->services);
     pool_clear(&f->clients);
     pool_clear(&f->macs);
     pool_clear(&f->peers);
     pool_clear(&f->skews);
-    pool_clear(&f->rows);
+    pool_clear(&f->row_blocks);
     pool_clear(&f->failures);
     map_clear(&f->by_flow);
     pool_clear(&f->watches);
@@ -144,7 +142,7 @@ uint32_t facts_client(struct facts *f, const struct ip_addr *addr)
         .addr = *addr,
         .mac = POOL_NONE,
         .peers = POOL_NONE,
-        .rows = POOL_NONE,
+        .blocks = POOL_NONE,
         .skew = POOL_NONE,
         .primary = id,
     };
@@ -228,9 +226,17 @@ struct skew *facts_skew(struct facts *f, uint32_t client, bool make)
 
 /* ---- rows ---- */
 
+static struct row_block *block_at(const struct facts *f, uint32_t block)
+{
+    return block == POOL_NONE ? NULL : pool_at(&f->row_blocks, block);
+}
+
 struct row *facts_row_at(const struct facts *f, uint32_t index)
 {
-    return index == POOL_NONE ? NULL : pool_at(&f->rows, index);
+    if (index == POOL_NONE)
+        return NULL;
+    struct row_block *b = pool_at(&f->row_blocks, index / ROWS_A_BLOCK);
+    return &b->rows[index % ROWS_A_BLOCK];
 }
 
 struct failure *facts_failure(const struct facts *f, uint32_t index)
@@ -238,36 +244,65 @@ struct failure *facts_failure(const struct facts *f, uint32_t index)
     return index == POOL_NONE ? NULL : pool_at(&f->failures, index);
 }
 
-static uint32_t add_row(struct facts *f, uint32_t client, uint32_t name)
+struct hosts facts_hosts(const struct facts *f, uint32_t client)
 {
-    uint32_t id = pool_add(&f->rows);
-    if (id != POOL_NONE) {
-        *facts_row_at(f, id) = (struct row){
-            .client = client,
-            .name = name,
-            .next = POOL_NONE,
-            .failures = POOL_NONE,
-            .next_host = POOL_NONE,
-        };
+    return (struct hosts){facts_at(f, client)->blocks, 0};
+}
+
+struct row *facts_next_host(const struct facts *f, struct hosts *at)
+{
+    for (struct row_block *b = block_at(f, at->block); b; b = block_at(f, at->block)) {
+        while (at->row < b->count) {
+            uint32_t i = at->row++;
+            if (b->heads[i] != NO_HEAD)
+                return &b->rows[i];
+        }
+        *at = (struct hosts){b->next, 0};
     }
-    return id;
+    return NULL;
+}
+
+static struct row_block *add_block(struct facts *f, struct client *c)
+{
+    uint32_t id = c->block_count < BLOCKS_A_CLIENT ? pool_add(&f->row_blocks) : POOL_NONE;
+    if (id == POOL_NONE)
+        return NULL;
+    struct row_block *b = pool_at(&f->row_blocks, id);
+    b->next = c->blocks;
+    c->blocks = id;
+    c->block_count++;
+    return b;
+}
+
+/* `head`: the first one of its host. NULL at a cap; its number in `index`. */
+static struct row *add_row(struct facts *f, uint32_t client, uint32_t name, bool head,
+                           uint32_t *index)
+{
+    struct client *c = facts_at(f, client);
+    struct row_block *b = block_at(f, c->blocks);
+    if (!b || b->count == ROWS_A_BLOCK)
+        b = add_block(f, c);
+    if (!b)
+        return NULL;
+    struct row *row = &b->rows[b->count];
+    *index = c->blocks * ROWS_A_BLOCK + b->count;
+    b->heads[b->count++] = head ? (uint16_t)name : NO_HEAD;
+    *row = (struct row){.name = (uint16_t)name, .next = POOL_NONE, .failures = POOL_NONE};
+    return row;
 }
 
 struct row *facts_head(struct facts *f, uint32_t client, uint32_t name)
 {
-    uint64_t key = (uint64_t)client << 32 | name;
-    uint32_t id = map_get(&f->by_host, key);
-    if (id != MAP_NONE)
-        return facts_row_at(f, id);
-    id = add_row(f, client, name);
-    if (id == POOL_NONE || !map_put(&f->by_host, key, id))
-        return NULL;
     struct client *c = facts_at(f, client);
-    struct row *row = facts_row_at(f, id);
-    row->next_host = c->rows;
-    c->rows = id;
+    for (struct row_block *b = block_at(f, c->blocks); b; b = block_at(f, b->next)) {
+        for (uint32_t i = 0; i < b->count; i++) {
+            if (b->heads[i] == name)
+                return &b->rows[i];
+        }
+    }
+    uint32_t index;
     c->flags |= CLIENT_LISTED;
-    return row;
+    return add_row(f, client, name, true, &index);
 }
 
 struct row *facts_row(struct facts *f, uint32_t client, uint32_t name, enum transport transport,
@@ -276,24 +311,16 @@ struct row *facts_row(struct facts *f, uint32_t client, uint32_t name, enum tran
     struct row *row = facts_head(f, client, name);
     if (!row)
         return NULL;
-    if (row->port == 0) {
-        row->port = port;
-        row->transport = (uint8_t)transport;
-        return row;
+    while (row->port != 0 && (row->port != port || row->transport != (uint8_t)transport)) {
+        struct row *next = facts_row_at(f, row->next);
+        if (!next)
+            next = add_row(f, client, name, false, &row->next);
+        if (!next)
+            return NULL;
+        row = next;
     }
-    while (row->port != port || row->transport != (uint8_t)transport) {
-        if (row->next == POOL_NONE) {
-            uint32_t id = add_row(f, client, name);
-            if (id == POOL_NONE)
-                return NULL;
-            row->next = id;
-            row = facts_row_at(f, id);
-            row->port = port;
-            row->transport = (uint8_t)transport;
-            return row;
-        }
-        row = facts_row_at(f, row->next);
-    }
+    row->port = port;
+    row->transport = (uint8_t)transport;
     return row;
 }
 
@@ -431,11 +458,11 @@ static void fold_client(struct facts *f, uint32_t from, uint32_t to)
 {
     struct client *c = facts_at(f, from);
     struct client *target = facts_at(f, to);
-    for (const struct row *row = facts_row_at(f, c->rows); row;
-         row = facts_row_at(f, row->next_host))
+    struct hosts hosts = facts_hosts(f, from);
+    for (const struct row *row = facts_next_host(f, &hosts); row; row = facts_next_host(f, &hosts))
         fold_host(f, to, row);
     fold_peers(f, c, to);
-    c->rows = POOL_NONE;
+    c->blocks = POOL_NONE;
     c->peers = POOL_NONE;
     target->flags |= c->flags;
     target->one_way += c->one_way;

@@ -4,7 +4,9 @@
  *
  * A client for each address that asks, a row for each host (and port) of a client, and on a row one
  * failure for each way it failed. Nothing is kept a transaction: memory grows with clients and hosts.
- * Rows exist for names that the list has; other names are only counted. Private to diagnose.
+ * Rows exist for names that the list has; other names are only counted. A deployment asks for some dozens
+ * of listed hosts, so a client's rows lie side by side in blocks of that many, with their names in front:
+ * finding one takes two or three cache lines and no table. Private to diagnose.
  */
 #ifndef DIAGNOSE_FACTS_H
 #define DIAGNOSE_FACTS_H
@@ -18,11 +20,13 @@
 #include "services/services.h"
 
 #define CLIENTS_MAX       262144U
-#define ROWS_MAX          2097152U
+#define ROW_BLOCKS_MAX    65536U
+#define ROWS_A_BLOCK      48
+#define BLOCKS_A_CLIENT   64 /* of rows */
 #define FAILURES_MAX      262144U
 #define PEERS_MAX         262144U
-#define PEERS_A_CLIENT    16 /* resolvers and proxies remembered for one client */
-#define LISTED_NAMES_MAX  65536U
+#define PEERS_A_CLIENT    16     /* resolvers and proxies remembered for one client */
+#define LISTED_NAMES_MAX  65535U /* their numbers fit 16 bits, and one is left for none */
 #define LISTED_BYTES_MAX  (8U << 20)
 #define OTHER_NAMES_MAX   32768U
 #define OTHER_BYTES_MAX   (2U << 20)
@@ -43,14 +47,15 @@ enum {
     CLIENT_ASKED = 64,   /* sent a request of any kind */
 };
 
-/* An address. 64 bytes. */
+/* An address. */
 struct client {
     struct ip_addr addr;
     uint8_t flags;
-    uint16_t peer_count;
+    uint8_t peer_count;
+    uint8_t block_count;
     uint32_t mac;     /* in macs, POOL_NONE unknown */
     uint32_t peers;   /* first of its peers */
-    uint32_t rows;    /* first of its hosts' rows */
+    uint32_t blocks;  /* of its rows: the newest one, which alone may have room */
     uint32_t skew;    /* POOL_NONE: none measured */
     uint32_t one_way; /* TCP flows that show one direction of a conversation */
     uint32_t two_way;
@@ -107,22 +112,29 @@ enum {
     ROW_CONNECTED = 32, /* a connection stood, no exchange was seen on it */
 };
 
-/* A host of a client on one port; the first row of a host (its head) holds the DNS side too. 64 bytes
- * at most: there is one for every host of every device. */
+/* A host of a client on one port; the first row of a host (its head) holds the DNS side too. 48 bytes:
+ * there is one for every host of every device. */
 struct row {
     struct mark ok;    /* end of the newest exchange that worked */
     int64_t dns_ok_ns; /* newest answer with an address, 0 none */
-    uint32_t client;
-    uint32_t name;
-    uint32_t next; /* row of another port of the host; of a head's last: POOL_NONE */
+    uint32_t next;     /* row of another port of the host; of the last: POOL_NONE */
     uint32_t failures;
     uint32_t attempts;
     uint32_t successes;
-    uint32_t next_host; /* head rows: the client's next host */
+    uint16_t name;
     uint16_t questions; /* DNS, saturating */
     uint16_t port;      /* 0: none used yet */
     uint8_t transport;
     uint8_t flags;
+};
+
+#define NO_HEAD UINT16_MAX
+
+struct row_block {
+    uint32_t next; /* the client's older block, POOL_NONE */
+    uint32_t count;
+    uint16_t heads[ROWS_A_BLOCK]; /* names of head rows, NO_HEAD of others */
+    struct row rows[ROWS_A_BLOCK];
 };
 
 enum {
@@ -182,13 +194,12 @@ struct facts {
     uint32_t other_overflow; /* contacts of names that found no room */
     struct map by_addr;
     struct map by_mac;
-    struct map by_host;  /* client and name to the head row */
     struct map services; /* name and port to service, for events */
     struct pool clients;
     struct pool macs;
     struct pool peers;
     struct pool skews;
-    struct pool rows;
+    struct pool row_blocks;
     struct pool failures;
     struct map by_flow; /* to watches */
     struct pool watches;
@@ -223,7 +234,15 @@ struct row *facts_head(struct facts *f, uint32_t client, uint32_t name);
 /* The row of a host on a port, which takes the head where that has none yet. */
 struct row *facts_row(struct facts *f, uint32_t client, uint32_t name, enum transport transport,
                       uint16_t port);
-struct row *facts_row_at(const struct facts *f, uint32_t index);      /* NULL for POOL_NONE */
+struct row *facts_row_at(const struct facts *f, uint32_t index); /* NULL for POOL_NONE */
+/* Walks the hosts of a client, in no order that matters: `struct hosts at = facts_hosts(f, client)`, then
+ * their head rows until NULL. */
+struct hosts {
+    uint32_t block;
+    uint32_t row;
+};
+struct hosts facts_hosts(const struct facts *f, uint32_t client);
+struct row *facts_next_host(const struct facts *f, struct hosts *at);
 struct failure *facts_failure(const struct facts *f, uint32_t index); /* NULL for POOL_NONE */
 
 /* Adds one failure (kind, group, first, server, codes of `one`) to the row. */

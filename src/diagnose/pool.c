@@ -6,8 +6,6 @@
 
 #include <stdlib.h>
 
-#define BLOCK_RECORDS 256U
-
 void pool_init(struct pool *p, size_t size, uint32_t cap)
 {
     *p = (struct pool){NULL, size, 0, 0, cap};
@@ -27,7 +25,7 @@ static int add_block(struct pool *p)
     if (!blocks)
         return 0;
     p->blocks = blocks;
-    blocks[p->block_count] = calloc(BLOCK_RECORDS, p->size);
+    blocks[p->block_count] = calloc(POOL_BLOCK, p->size);
     if (!blocks[p->block_count])
         return 0;
     p->block_count++;
@@ -38,13 +36,7 @@ uint32_t pool_add(struct pool *p)
 {
     if (p->count >= p->cap)
         return POOL_NONE;
-    if (p->count == p->block_count * BLOCK_RECORDS && !add_block(p))
+    if (p->count == p->block_count * POOL_BLOCK && !add_block(p))
         return POOL_NONE;
     return p->count++;
-}
-
-void *pool_at(const struct pool *p, uint32_t index)
-{
-    char *block = p->blocks[index / BLOCK_RECORDS];
-    return block + index % BLOCK_RECORDS * p->size;
 }

@@ -10,7 +10,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define POOL_NONE UINT32_MAX
+#define POOL_NONE  UINT32_MAX
+#define POOL_BLOCK 256U /* records */
 
 struct pool {
     void **blocks;
@@ -26,6 +27,10 @@ void pool_clear(struct pool *p);
 /* The number of a new zeroed record; POOL_NONE at the cap or out of memory. */
 uint32_t pool_add(struct pool *p);
 /* The record of a number below count. */
-void *pool_at(const struct pool *p, uint32_t index);
+static inline void *pool_at(const struct pool *p, uint32_t index)
+{
+    char *block = p->blocks[index / POOL_BLOCK];
+    return block + index % POOL_BLOCK * p->size;
+}
 
 #endif

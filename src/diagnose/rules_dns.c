@@ -285,8 +285,9 @@ enum ruling sinkhole_ruling(const struct judging *j, const struct row *head, con
         return dns_ruling(j, head, row, x);
     struct slice mine = domain_of(intern_name(j->f->listed, head->name));
     bool unrelated = false;
-    for (const struct row *host = facts_row_at(j->f, facts_at(j->f, j->device)->rows); host;
-         host = facts_row_at(j->f, host->next_host)) {
+    struct hosts at = facts_hosts(j->f, j->device);
+    for (const struct row *host = facts_next_host(j->f, &at); host;
+         host = facts_next_host(j->f, &at)) {
         const struct failure *o = facts_failure(j->f, host->failures);
         while (o && (o->kind != x->kind || o->group != x->group || o->text != x->text))
             o = facts_failure(j->f, o->next);

@@ -341,6 +341,16 @@ static void add_host(struct signer *s, uint32_t name, struct slice text, bool re
         s->domains_differ = true;
 }
 
+static void add_signers(const struct facts *f, const struct row *row, struct pool *signers)
+{
+    for (const struct failure *x = facts_failure(f, row->failures); x;
+         x = facts_failure(f, x->next)) {
+        if (x->kind == FINDING_TLS_INSPECTED && x->text < signers->count)
+            add_host(pool_at(signers, x->text), row->name, intern_name(f->listed, row->name),
+                     !(x->group & FAIL_ACCEPTED));
+    }
+}
+
 void tls_suspects(const struct facts *f, uint32_t *out)
 {
     uint32_t texts = intern_count(f->texts);
@@ -350,14 +360,10 @@ void tls_suspects(const struct facts *f, uint32_t *out)
     pool_init(&signers, sizeof(struct signer), texts);
     while (pool_add(&signers) != POOL_NONE) {
     }
-    for (uint32_t i = 0; i < f->rows.count; i++) {
-        const struct row *row = pool_at(&f->rows, i);
-        for (const struct failure *x = facts_failure(f, row->failures); x;
-             x = facts_failure(f, x->next)) {
-            if (x->kind == FINDING_TLS_INSPECTED && x->text < signers.count)
-                add_host(pool_at(&signers, x->text), row->name, intern_name(f->listed, row->name),
-                         !(x->group & FAIL_ACCEPTED));
-        }
+    for (uint32_t i = 0; i < f->row_blocks.count; i++) {
+        const struct row_block *block = pool_at(&f->row_blocks, i);
+        for (uint32_t k = 0; k < block->count; k++)
+            add_signers(f, &block->rows[k], &signers);
     }
     for (uint32_t text = 0; text < signers.count; text++)
         out[text] = weigh(pool_at(&signers, text), intern_name(f->texts, text));
