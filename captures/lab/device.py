@@ -102,7 +102,11 @@ class Device:
                 data = sock.recv(4096)
                 rcode, truncated, found = dns_addresses(data)
                 if truncated:
-                    rcode, _, found = dns_addresses(dns_tcp(server, query))
+                    try:
+                        rcode, _, found = dns_addresses(dns_tcp(server, query))
+                    except OSError as error:
+                        log("dns over tcp", name, error)
+                        continue
                 if rcode in (0, 3):
                     return found
                 if len(servers) == 1:

@@ -15,6 +15,7 @@ LOGIN = "login.microsoftonline.com"
 REGISTRATION = "enterpriseregistration.windows.net"
 ENROLLMENT = "enrollment.manage.microsoft.com"
 CRL = "crl3.digicert.com"
+DIAGNOSTICS = "lgmsapeweu.blob.core.windows.net"
 
 
 @dataclass
@@ -163,6 +164,18 @@ def dns():
         Scenario(
             "dns-tcp-fallback", one(run()), servers=Servers(chain_of={ENROLLMENT: LONG_CHAIN})
         ),
+        Scenario(
+            "dns-tcp-blocked",
+            one(run()),
+            rules=[{"do": "drop", "proto": "tcp", "port": 53}],
+            servers=Servers(chain_of={ENROLLMENT: LONG_CHAIN}),
+        ),
+        Scenario(
+            "dns-private-link",
+            one(run() + [["tls", DIAGNOSTICS, "/"]]),
+            servers=Servers(private_zones=["privatelink.blob.core.windows.net"]),
+        ),
+        Scenario("dns-private-link-open", one(run() + [["tls", DIAGNOSTICS, "/"]])),
     ]
 
 

@@ -48,6 +48,7 @@ class Servers:
     zones: dict = field(default_factory=dict)  # name: unbound's local-zone type
     servfail: list = field(default_factory=list)  # (resolver, name)
     chain_of: dict = field(default_factory=dict)  # host: another CNAME chain
+    private_zones: list = field(default_factory=list)  # empty cloud zones linked to the resolver
     no_ipv6: bool = False  # no AAAA anywhere
     tls: str = "TLSv1.2 TLSv1.3"
     tls_of: dict = field(default_factory=dict)  # host: lines for its nginx server block
@@ -101,6 +102,10 @@ class Farm:
             for target in self.servers.chain_of.get(host.name, host.chain):
                 lines.append(f"{owner} 3600 IN CNAME {target}.")
                 owner = target + "."
+                if target.endswith(tuple(self.servers.private_zones)):
+                    break
+            if owner.rstrip(".").endswith(tuple(self.servers.private_zones)):
+                continue
             if host.ipv4:
                 lines.append(f"{owner} 60 IN A {host.ipv4}")
             if host.ipv6 and not self.servers.no_ipv6:
@@ -108,6 +113,12 @@ class Farm:
         if self.servers.wpad:
             lines.append("wpad.corp.contoso.com. 300 IN A 10.20.0.8")
         (self.folder / "root.zone").write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+    def private(self, name):
+        soa = "azureprivatedns.net. azureprivatedns-host.microsoft.com. 1 3600 300 2419200 10"
+        lines = [f"$ORIGIN {name}.", "$TTL 10", f"@ SOA {soa}", "@ NS azureprivatedns.net."]
+        (self.folder / f"{name}.zone").write_text("\n".join(lines) + "\n", encoding="utf-8")
+        return f"{name}.zone"
 
     def unbound(self, resolver):
         servers = self.servers
@@ -137,6 +148,9 @@ class Farm:
         lines += ["remote-control:", "  control-enable: no"]
         lines += ["auth-zone:", '  name: "."', '  zonefile: "root.zone"']
         lines += ["  for-downstream: no", "  for-upstream: yes", "  fallback-enabled: no"]
+        for name in servers.private_zones:
+            lines += ["auth-zone:", f'  name: "{name}"', f'  zonefile: "{self.private(name)}"']
+            lines += ["  for-downstream: no", "  for-upstream: yes", "  fallback-enabled: no"]
         for where, name in servers.servfail:
             if where == resolver:
                 lines += ["auth-zone:", f'  name: "{name}"', "  primary: 198.18.0.250"]

@@ -31,7 +31,8 @@ struct dns_name_seen {
 struct dns_message {
     struct slice bytes;
     struct slice qname;
-    struct slice soa; /* owner of the SOA in the authority section; empty without */
+    struct slice soa;        /* owner of the SOA in the authority section; empty without */
+    struct slice soa_server; /* its MNAME: who is primary for the zone */
     uint16_t id;
     uint16_t flags;
     uint16_t qtype;

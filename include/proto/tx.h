@@ -41,6 +41,7 @@ struct tx_dns {
     struct slice qname; /* lower case, no trailing dot, odd bytes as \DDD; root is empty */
     const struct dns_answer *answers; /* answer section; authority SOA is in `soa` */
     struct slice soa;                 /* owner of the SOA in the authority section; empty without */
+    struct slice soa_server;          /* its MNAME */
     uint32_t answer_count;            /* listed */
     uint32_t attempts;                /* identical queries, 1 or more */
     uint16_t id;
@@ -51,6 +52,7 @@ struct tx_dns {
     bool truncated;     /* TC in the reply */
     bool authoritative; /* AA */
     bool recursion_available;
+    bool edns;         /* the query had additional records: EDNS, as a rule */
     bool second_reply; /* REPLY_ONLY: another answer to a question that was answered already */
 };
 

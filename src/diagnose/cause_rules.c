@@ -9,6 +9,12 @@
 #define CERTIFICATE_KINDS                                                                \
     (BIT(FINDING_TLS_CERTIFICATE_EXPIRED) | BIT(FINDING_TLS_CERTIFICATE_NOT_YET_VALID) | \
      BIT(FINDING_TLS_NAME_MISMATCH))
+#define PORTAL_KINDS                                                     \
+    (BIT(FINDING_HTTP_CAPTIVE_PORTAL) | BIT(FINDING_TLS_NAME_MISMATCH) | \
+     BIT(FINDING_DNS_SINKHOLE) | BIT(FINDING_DNS_UNEXPECTED_ADDRESS))
+#define DENIED_KINDS                                                                    \
+    (BIT(FINDING_DNS_NXDOMAIN) | BIT(FINDING_DNS_SERVFAIL) | BIT(FINDING_DNS_REFUSED) | \
+     BIT(FINDING_DNS_NO_ADDRESS))
 #define STOPPED_KINDS \
     (BIT(FINDING_TLS_ALERT) | BIT(FINDING_TLS_INCOMPLETE) | BIT(FINDING_TLS_RESET))
 
@@ -17,6 +23,11 @@
 uint64_t cause_have_key(uint32_t client, uint32_t name, enum finding_kind kind)
 {
     return hash_mix((uint64_t)client << 32 | name, (uint64_t)kind + 1);
+}
+
+uint64_t cause_portal_key(const struct draft *d)
+{
+    return addr_hash(hash_mix(d->client, FINDING_HTTP_CAPTIVE_PORTAL), &d->f.server);
 }
 
 static bool host_has(const struct causing *c, const struct draft *d, enum finding_kind kind)
@@ -67,10 +78,56 @@ static bool certificate_bad(const struct causing *c, const struct draft *d)
            host_has(c, d, FINDING_TLS_NAME_MISMATCH);
 }
 
+/* What else happened at the portal's address is the portal's doing. */
 static bool behind_portal(const struct causing *c, const struct draft *d)
 {
-    return d->f.kind == FINDING_HTTP_CAPTIVE_PORTAL ||
-           device_has(c, d, FINDING_HTTP_CAPTIVE_PORTAL);
+    if (d->f.kind == FINDING_HTTP_CAPTIVE_PORTAL)
+        return true;
+    if (!device_has(c, d, FINDING_HTTP_CAPTIVE_PORTAL))
+        return false;
+    return (PORTAL_KINDS >> d->f.kind & 1) != 0 ||
+           (d->f.server.family != 0 && map_get(&c->have, cause_portal_key(d)) != MAP_NONE);
+}
+
+static bool misled(const struct causing *c, const struct draft *d, enum finding_kind kind)
+{
+    return d->f.kind == kind || ((AFTER_KINDS >> d->f.kind & 1) != 0 && host_has(c, d, kind));
+}
+
+static bool name_filtered(const struct causing *c, const struct draft *d)
+{
+    if (misled(c, d, FINDING_DNS_SINKHOLE))
+        return true;
+    bool replied = (DENIED_KINDS >> d->f.kind & 1) != 0;
+    return replied && dns_said_filtered((int)(d->x.value >> DNS_EDE_SHIFT) - 1);
+}
+
+static bool name_injected(const struct causing *c, const struct draft *d)
+{
+    return misled(c, d, FINDING_DNS_INJECTED);
+}
+
+static bool name_linked(const struct causing *c, const struct draft *d)
+{
+    (void)c;
+    return (d->x.value & DNS_SAID_LINK) != 0;
+}
+
+/* The resolver has a zone of its own: it denied the name, or its address leads nowhere. */
+static bool name_shadowed(const struct causing *c, const struct draft *d)
+{
+    bool tells = resolver_zones_tell(c->j->f, d->client);
+    if ((BIT(FINDING_DNS_NXDOMAIN) | BIT(FINDING_DNS_NO_ADDRESS)) >> d->f.kind & 1)
+        return (d->x.value & DNS_SAID_OWN_ZONE) || (tells && (d->x.value & DNS_SAID_AA));
+    const struct row *head =
+        d->name == INTERN_NONE ? NULL : facts_head(c->j->f, d->client, d->name);
+    return tells && head && (head->flags & ROW_OWN_ZONE);
+}
+
+static bool form_rejected(const struct causing *c, const struct draft *d)
+{
+    (void)c;
+    return d->x.code == 1 || d->x.code == 4 || d->x.code == 16; /* FORMERR, NOTIMP, BADVERS */
 }
 
 static bool by_proxy(const struct causing *c, const struct draft *d)
@@ -103,12 +160,29 @@ static const struct rule rules[] = {
      NULL, SUBJECT_NONE, CONFIDENCE_CERTAIN},
     {"resolver-silent", "The DNS resolver does not answer", NULL, BIT(FINDING_DNS_NO_REPLY),
      resolver_silent, SUBJECT_SERVER, CONFIDENCE_LIKELY},
-    {"resolver-refuses", "The DNS resolver refuses to answer", NULL, BIT(FINDING_DNS_REFUSED), NULL,
-     SUBJECT_SERVER, CONFIDENCE_CERTAIN},
+    {"resolver-slow", "The DNS resolver is slow", NULL, BIT(FINDING_DNS_SLOW), NULL, SUBJECT_SERVER,
+     CONFIDENCE_LIKELY},
+    {"dns-tcp-blocked", "DNS over TCP is blocked", "Open TCP port 53 to the resolver.",
+     BIT(FINDING_DNS_TCP_BLOCKED), NULL, SUBJECT_NONE, CONFIDENCE_LIKELY},
+    {"resolver-rejects-form", "The DNS resolver does not understand the device's questions", NULL,
+     BIT(FINDING_DNS_SERVFAIL), form_rejected, SUBJECT_SERVER, CONFIDENCE_LIKELY},
     {"captive-portal", "A captive portal stands between the network and the internet",
      "Let deployment devices past the portal (by MAC address or a network of their own).",
-     BIT(FINDING_HTTP_CAPTIVE_PORTAL) | BIT(FINDING_TLS_NAME_MISMATCH) | BIT(FINDING_DNS_SINKHOLE),
-     behind_portal, SUBJECT_NONE, CONFIDENCE_CERTAIN},
+     PORTAL_KINDS | AFTER_KINDS, behind_portal, SUBJECT_NONE, CONFIDENCE_CERTAIN},
+    {"dns-filtered", "The resolver filters names", "Exempt the names from the DNS filter.",
+     BIT(FINDING_DNS_SINKHOLE) | DENIED_KINDS | AFTER_KINDS, name_filtered, SUBJECT_NONE,
+     CONFIDENCE_LIKELY},
+    {"dns-injected", "A box on the way answers DNS questions in the resolver's name", NULL,
+     BIT(FINDING_DNS_INJECTED) | AFTER_KINDS, name_injected, SUBJECT_NONE, CONFIDENCE_LIKELY},
+    {"private-link", "A private link zone hides a public name", NULL,
+     BIT(FINDING_DNS_NXDOMAIN) | BIT(FINDING_DNS_NO_ADDRESS), name_linked, SUBJECT_NONE,
+     CONFIDENCE_LIKELY},
+    {"private-zone", "The resolver answers for public names from a zone or filter of its own",
+     "Remove the zones or filter rules that shadow public names from the resolver.",
+     BIT(FINDING_DNS_NXDOMAIN) | BIT(FINDING_DNS_NO_ADDRESS) | AFTER_KINDS, name_shadowed,
+     SUBJECT_NONE, CONFIDENCE_LIKELY},
+    {"resolver-refuses", "The DNS resolver refuses to answer", NULL, BIT(FINDING_DNS_REFUSED), NULL,
+     SUBJECT_SERVER, CONFIDENCE_CERTAIN},
     {"proxy-auth", "The proxy wants credentials that devices under deployment do not have", NULL,
      BIT(FINDING_HTTP_PROXY_AUTH), NULL, SUBJECT_SERVER, CONFIDENCE_CERTAIN},
     {"proxy-refuses", "The proxy does not let requests pass", NULL,
@@ -128,8 +202,8 @@ static const struct rule rules[] = {
     {"untrusted-certificate", "The device does not trust the certificate it is shown",
      "Look for TLS inspection on this path; else update the device's root certificates.",
      BIT(FINDING_TLS_ALERT), device_distrusts, SUBJECT_NONE, CONFIDENCE_LIKELY},
-    {"dns-filtered", "The resolver sends names to a dead end", NULL, BIT(FINDING_DNS_SINKHOLE),
-     NULL, SUBJECT_NONE, CONFIDENCE_LIKELY},
+    {"resolver-misleads", "The resolver gives another address than Windows expects", NULL,
+     BIT(FINDING_DNS_UNEXPECTED_ADDRESS), NULL, SUBJECT_NONE, CONFIDENCE_LIKELY},
     {"name-not-found", "The resolver denies that a name exists", NULL, BIT(FINDING_DNS_NXDOMAIN),
      NULL, SUBJECT_HOST, CONFIDENCE_LIKELY},
     {"name-without-address", "The resolver gives no address for a name", NULL,

@@ -15,6 +15,12 @@
 #define TCP_KINDS \
     (BIT(FINDING_TCP_NO_REPLY) | BIT(FINDING_TCP_REFUSED) | BIT(FINDING_TCP_UNREACHABLE))
 
+/* What comes of a name that led to the wrong place. */
+#define AFTER_KINDS                                                                      \
+    (TCP_KINDS | BIT(FINDING_TLS_NO_SERVER_HELLO) | BIT(FINDING_TLS_RESET) |             \
+     BIT(FINDING_TLS_ALERT) | BIT(FINDING_TLS_INCOMPLETE) | BIT(FINDING_TLS_INSPECTED) | \
+     BIT(FINDING_TLS_NAME_MISMATCH) | BIT(FINDING_HTTP_NO_RESPONSE) | BIT(FINDING_HTTP_ERROR))
+
 /* What findings of one rule must share to be one cause. */
 enum subject {
     SUBJECT_NONE,
@@ -29,7 +35,8 @@ enum subject {
 struct causing {
     struct judge *j;
     const uint32_t *order; /* drafts by finding number */
-    struct map have;       /* hash of client, name, kind: a finding of severity warning or more */
+    struct map have;       /* hash of client, name, kind: a finding of severity warning or more; and
+                              portals by address */
     struct map alike;      /* hash of kind and name seen; hash of kind: number of names */
     struct map ports;      /* client and port: hosts that fail to connect */
     struct map by_subject;
@@ -48,6 +55,8 @@ struct rule {
 
 /* Keys of the maps above. */
 uint64_t cause_have_key(uint32_t client, uint32_t name, enum finding_kind kind);
+/* A portal at the finding's server, for its device. */
+uint64_t cause_portal_key(const struct draft *d);
 uint64_t cause_port_key(const struct draft *d);
 
 /* The first rule that fits, NULL when none does. `rank` is its place in the table. */

@@ -5,6 +5,7 @@
 #include "detail.h"
 
 #include "blame.h"
+#include "detail_dns.h"
 #include "issuers.h"
 
 static const char *alert_name(uint16_t code)
@@ -109,12 +110,17 @@ void detail_write(struct judge *j, const struct draft *d)
 {
     struct buf *b = &j->text;
     switch ((int)d->f.kind) {
+    case FINDING_DNS_NXDOMAIN:
     case FINDING_DNS_SERVFAIL:
-        if (d->x.code != 2)
-            buf_printf(b, "response code %u", d->x.code);
-        break;
+    case FINDING_DNS_REFUSED:
+    case FINDING_DNS_NO_REPLY:
+    case FINDING_DNS_NO_ADDRESS:
     case FINDING_DNS_SINKHOLE:
-        detail_labelled(b, "resolves to ", text_of(j, d));
+    case FINDING_DNS_UNEXPECTED_ADDRESS:
+    case FINDING_DNS_INJECTED:
+    case FINDING_DNS_TCP_BLOCKED:
+    case FINDING_DNS_SLOW:
+        detail_dns(j, d);
         break;
     case FINDING_TCP_UNREACHABLE:
         buf_printf(b, "ICMP type %u code %u from ", d->x.code >> 8, d->x.code & 0xff);

@@ -40,49 +40,6 @@ bool device_select(struct judge *j)
 
 /* ---- findings of the device itself ---- */
 
-static const struct peer *silent_resolver(const struct judge *j, bool all, uint32_t *silent,
-                                          uint32_t *questions)
-{
-    const struct peer *first = NULL;
-    for (uint32_t i = facts_at(j->f, j->j.device)->peers; i != POOL_NONE;) {
-        const struct peer *p = pool_at(&j->f->peers, i);
-        i = p->next;
-        if (p->role != PEER_RESOLVER || p->unanswered == 0 || !dns_peer_silent(p, all))
-            continue;
-        ++*silent;
-        *questions += p->unanswered;
-        if (!first || p->first_unanswered.ts_ns < first->first_unanswered.ts_ns)
-            first = p;
-    }
-    return first;
-}
-
-/* The resolver itself, beside the names that went unanswered. */
-static void resolver_finding(struct judge *j)
-{
-    enum resolvers_state state = dns_resolvers(j->f, j->j.device);
-    if (state != RESOLVERS_SILENT && state != RESOLVERS_ONE_SILENT)
-        return;
-    uint32_t silent = 0, questions = 0, number;
-    const struct peer *p = silent_resolver(j, state == RESOLVERS_SILENT, &silent, &questions);
-    struct draft *d = p ? finding_add(j, &number) : NULL;
-    if (!d)
-        return;
-    d->client = j->j.device;
-    d->f.kind = FINDING_DNS_NO_REPLY;
-    d->f.severity = state == RESOLVERS_SILENT ? SEVERITY_ERROR : SEVERITY_WARNING;
-    d->f.device = facts_at(j->f, d->client)->addr;
-    d->f.service = j->dns_service < 0 ? NULL : services_at(j->f->list, (uint32_t)j->dns_service);
-    d->f.port = p->port;
-    d->f.proto = "UDP";
-    d->f.count = questions;
-    d->f.first = p->first_unanswered;
-    d->f.last = p->last_unanswered;
-    d->f.server = p->server;
-    d->x.servers = silent > 1;
-    finding_tell(j, d);
-}
-
 static void skew_finding(struct judge *j)
 {
     const struct skew *s = facts_skew(j->f, j->j.device, false);
@@ -230,7 +187,7 @@ void device_judge(struct judge *j, uint32_t index)
     if (j->j.one_way)
         half_finding(j);
     else
-        resolver_finding(j);
+        resolver_findings(j);
     skew_finding(j);
     fill_services(j, d, words);
     fill_findings(j, d, first);

@@ -65,6 +65,7 @@ void diagnosis_flow(struct diagnosis *d, const struct flow *flow, const struct f
 {
     (void)app;
     tls_flow_fact(&d->facts, flow);
+    resolver_flow_fact(&d->facts, flow, how);
     if (flow->key.proto == IP_PROTO_TCP)
         tcp_fact(&d->facts, flow, how, host, transactions);
 }

@@ -8,6 +8,24 @@
 
 #define ADDR_KEY 0x61646472U
 
+/* Names with a known address get the first numbers, so that an answer is cheaply known as one of theirs. */
+static void list_probes(struct facts *f, const struct service *s)
+{
+    for (uint32_t i = 0; i < s->endpoint_count; i++) {
+        const struct endpoint *e = &s->endpoints[i];
+        if (!e->probe_dns_a || e->match != MATCH_EXACT || f->probe_count == PROBE_NAMES_MAX ||
+            intern_find(f->listed, slice_str(e->pattern)) != INTERN_NONE)
+            continue;
+        struct probe_name *p = &f->probes[f->probe_count];
+        if (!addr_parse(&p->v4, e->probe_dns_a) ||
+            intern_add(f->listed, slice_str(e->pattern)) != f->probe_count)
+            continue;
+        if (e->probe_dns_aaaa)
+            (void)addr_parse(&p->v6, e->probe_dns_aaaa);
+        f->probe_count++;
+    }
+}
+
 bool facts_init(struct facts *f, const struct service_list *list)
 {
     *f = (struct facts){.list = list};
@@ -26,6 +44,8 @@ bool facts_init(struct facts *f, const struct service_list *list)
     pool_init(&f->failures, sizeof(struct failure), FAILURES_MAX);
     map_init(&f->by_flow, WATCHED_MAX);
     pool_init(&f->watches, sizeof(struct watch), WATCHED_MAX);
+    for (uint32_t s = 0; f->listed && s < services_count(list); s++)
+        list_probes(f, services_at(list, s));
     return f->listed && f->others && f->texts && f->issuers;
 }
 
@@ -431,7 +451,7 @@ static void fold_host(struct facts *f, uint32_t client, const struct row *from)
         return;
     if (from->dns_ok_ns > head->dns_ok_ns)
         head->dns_ok_ns = from->dns_ok_ns;
-    head->flags |= from->flags & (ROW_DNS_PENDING | ROW_A_GOOD | ROW_VIA_PROXY);
+    head->flags |= from->flags & (ROW_DNS_PENDING | ROW_A_GOOD | ROW_VIA_PROXY | ROW_OWN_ZONE);
     uint32_t questions = (uint32_t)head->questions + from->questions;
     head->questions = questions > UINT16_MAX ? UINT16_MAX : (uint16_t)questions;
     for (const struct row *row = from; row; row = facts_row_at(f, row->next)) {

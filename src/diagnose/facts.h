@@ -79,6 +79,8 @@ struct peer {
     uint32_t next;
     uint8_t role;
     bool names_differ; /* more than one name went unanswered */
+    bool tcp_worked;   /* resolver: over TCP */
+    bool tcp_failed;
     struct ip_addr server;
     uint16_t port;
     uint32_t name; /* the first unanswered one (listed or not: hashed) */
@@ -89,6 +91,13 @@ struct peer {
     struct mark first_unanswered;
     struct mark last_unanswered;
     struct mark last_answered;
+    /* Resolvers only. */
+    struct mark first_slow;
+    uint32_t authoritative; /* answers with AA */
+    uint32_t slow;          /* answers that took more than a second */
+    uint32_t worst_ms;
+    uint16_t icmp; /* type and code of an error to a question, from icmp_from */
+    struct ip_addr icmp_from;
 };
 
 /* The device's clock against a server's. */
@@ -110,6 +119,7 @@ enum {
     ROW_VIA_PROXY = 8,   /* a proxy carried it */
     ROW_TCP_TRIED = 16,
     ROW_CONNECTED = 32, /* a connection stood, no exchange was seen on it */
+    ROW_OWN_ZONE = 64,  /* head rows: the resolver's newest address came with AA */
 };
 
 /* A host of a client on one port; the first row of a host (its head) holds the DNS side too. 48 bytes:
@@ -182,8 +192,18 @@ struct watch {
     struct failure claims[WATCH_CLAIMS];
 };
 
+#define PROBE_NAMES_MAX 16
+
+/* A name whose address Windows knows; family 0: not known. */
+struct probe_name {
+    struct ip_addr v4;
+    struct ip_addr v6;
+};
+
 struct facts {
     const struct service_list *list;
+    struct probe_name probes[PROBE_NAMES_MAX]; /* of the first names in `listed` */
+    uint32_t probe_count;
     struct intern *listed;
     struct intern *others;
     struct intern *texts;

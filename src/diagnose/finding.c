@@ -6,9 +6,9 @@
  */
 #include "blame.h"
 #include "detail.h"
+#include "faces.h"
 #include "filter.h"
 #include "judge.h"
-#include "told.h"
 
 struct draft *finding_add(struct judge *j, uint32_t *number)
 {
@@ -60,7 +60,7 @@ static void add_summary(struct judge *j, const struct draft *d)
             buf_str(b, " does not answer");
         }
     } else {
-        buf_str(b, told_of(f->kind)->what);
+        buf_str(b, face_of(j, d)->what);
     }
     if (f->recovered)
         buf_str(b, "; later it worked");
@@ -84,7 +84,7 @@ static void add_server_proof(struct judge *j, struct draft *d)
 
 void finding_tell(struct judge *j, struct draft *d)
 {
-    const struct told *told = told_of(d->f.kind);
+    const struct told *told = face_of(j, d);
     d->f.culprit = told->culprit;
     d->f.confidence = told->confidence;
     d->f.advice = told->advice;

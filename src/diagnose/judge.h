@@ -104,6 +104,10 @@ void host_judge(struct judge *j, const struct row *head);
 bool device_select(struct judge *j);
 void device_judge(struct judge *j, uint32_t index);
 
+/* ---- resolvers ---- */
+
+void resolver_findings(struct judge *j);
+
 /* ---- status ---- */
 
 void status_add(struct judge *j, const struct entry *e);

@@ -22,6 +22,10 @@ void ntp_fact(struct facts *f, const struct flow *flow, const struct tx *tx, str
 void tcp_fact(struct facts *f, const struct flow *flow, const struct flow_end *how,
               struct slice host, uint32_t transactions);
 
+/* A question, and a TCP connection to port 53, as facts about the resolver. */
+void resolver_fact(struct facts *f, uint32_t client, const struct flow *flow, const struct tx *tx);
+void resolver_flow_fact(struct facts *f, const struct flow *flow, const struct flow_end *how);
+
 /* A failure on `flow` that began at `first`. */
 struct failure rule_failure(const struct flow *flow, enum finding_kind kind, struct mark first);
 /* First label of a name is `label`. */
@@ -51,9 +55,23 @@ struct judging {
 typedef enum ruling ruling_fn(const struct judging *j, const struct row *head,
                               const struct row *row, const struct failure *x);
 
-ruling_fn dns_ruling, sinkhole_ruling, tcp_ruling, tls_ruling, certificate_ruling,
-    inspection_ruling, http_ruling, ntp_ruling;
+ruling_fn dns_ruling, sinkhole_ruling, probe_name_ruling, injection_ruling, tcp_ruling, tls_ruling,
+    certificate_ruling, inspection_ruling, http_ruling, ntp_ruling;
 
+/* What a bad DNS reply said beside its code, in `value` of its failure. */
+enum {
+    DNS_SAID_AA = 1,
+    DNS_SAID_OWN_ZONE = 2, /* the zone's primary is one of the site, or of a private cloud zone */
+    DNS_SAID_LINK = 4,     /* behind a CNAME into a private link zone */
+    DNS_SAID_EDNS = 8,     /* the question had EDNS */
+    DNS_SAID_NO_SOA = 16,
+    DNS_EDE_SHIFT = 8, /* from here on: extended error + 1 */
+};
+/* Extended errors by which a resolver says that it filters. */
+bool dns_said_filtered(int ede);
+
+/* Whether another host of the service that `name` matters most to has worked. */
+bool rule_service_worked(const struct judging *j, uint32_t name);
 /* Whether some row of the host has worked, and when last; 0 never. */
 int64_t rule_host_ok_ns(const struct judging *j, const struct row *head);
 /* Resolvers of a device: whether none answers, whether one of several is silent. */
@@ -65,6 +83,12 @@ enum resolvers_state {
 };
 enum resolvers_state dns_resolvers(const struct facts *f, uint32_t client);
 bool dns_peer_silent(const struct peer *p, bool alone);
+/* The resolver of the device that answers slowly as a habit; NULL without. */
+const struct peer *resolver_slow(const struct facts *f, uint32_t client);
+/* Whether TCP to the resolvers was tried and never worked. */
+bool resolver_tcp_shut(const struct facts *f, uint32_t client);
+/* Whether AA is rare with the device's resolvers, so that it tells a zone of their own. */
+bool resolver_zones_tell(const struct facts *f, uint32_t client);
 
 /* How sure it is that an issuer (number in texts) inspects, over all devices. */
 enum suspicion {

@@ -5,20 +5,26 @@
  * A question is judged over all servers and retries, A and AAAA together: it failed when nothing gave
  * an address. RFC 1035, 2308, 8020.
  */
+#include <stdio.h>
+
+#include "blockers.h"
 #include "rules.h"
 
 #define RETRY_NS       (15 * NS_PER_S) /* what a resolver client spends on one question */
 #define SLACK_NS       (5 * NS_PER_S)  /* an address this fresh still serves */
-#define SILENT_NAMES   2               /* a server among several is silent after this many names */
-#define SILENT_AGAIN   4               /* one that answered before, after this many questions */
 #define TYPE_A         1
+#define TYPE_CNAME     5
 #define TYPE_AAAA      28
 #define RCODE_NXDOMAIN 3
 #define RCODE_REFUSED  5
+#define EDE_FORGED     4 /* RFC 8914 */
+#define EDE_BLOCKED    15
+#define EDE_FILTERED   17
 
 #define DNS_KINDS                                                                                \
     (1ULL << FINDING_DNS_NXDOMAIN | 1ULL << FINDING_DNS_SERVFAIL | 1ULL << FINDING_DNS_REFUSED | \
-     1ULL << FINDING_DNS_NO_REPLY | 1ULL << FINDING_DNS_NO_ADDRESS | 1ULL << FINDING_DNS_SINKHOLE)
+     1ULL << FINDING_DNS_NO_REPLY | 1ULL << FINDING_DNS_NO_ADDRESS |                             \
+     1ULL << FINDING_DNS_TCP_BLOCKED | 1ULL << FINDING_DNS_SINKHOLE)
 
 bool rule_first_label(struct slice name, const char *label)
 {
@@ -26,66 +32,84 @@ bool rule_first_label(struct slice name, const char *label)
     return slice_starts(name, label) && (name.len == len || name.data[len] == '.');
 }
 
-static void note_resolver(struct facts *f, uint32_t client, const struct flow *flow,
-                          const struct tx *tx)
-{
-    struct peer *p = facts_peer(f, client, PEER_RESOLVER, flow);
-    if (!p || tx->outcome == TX_PENDING)
-        return;
-    if (tx->outcome == TX_ANSWERED) {
-        p->answered++;
-        if (tx->reply.ts_ns >= p->last_answered.ts_ns)
-            p->last_answered = tx->reply;
-        if (tx->reply.ts_ns >= p->last_unanswered.ts_ns)
-            p->unanswered_since = 0;
-        return;
-    }
-    uint32_t name = (uint32_t)hash_bytes(0, tx->u.dns.qname);
-    if (p->unanswered++ == 0) {
-        p->first_unanswered = tx->first;
-        p->name = name;
-    }
-    if (tx->first.ts_ns < p->first_unanswered.ts_ns)
-        p->first_unanswered = tx->first;
-    if (tx->first.ts_ns >= p->last_unanswered.ts_ns)
-        p->last_unanswered = tx->first;
-    if (tx->first.ts_ns > p->last_answered.ts_ns)
-        p->unanswered_since++;
-    p->names_differ |= name != p->name;
-}
-
 /* What the addresses of an answer look like. */
 enum answer {
     ANSWER_NONE,
     ANSWER_PUBLIC,
     ANSWER_PRIVATE,
-    ANSWER_NOWHERE, /* unspecified or loopback */
+    ANSWER_NOWHERE, /* unspecified, loopback, or a block page */
 };
 
-static enum answer look(const struct tx_dns *dns, struct ip_addr *addr)
+/* An answer, looked at. */
+struct look {
+    enum answer what;
+    struct ip_addr addr;
+    const char *product; /* whose block page it is, or NULL */
+    struct slice zone;   /* private link zone that a CNAME leads to */
+    bool aliased;        /* a CNAME leads to a block page, whatever its address */
+};
+
+/* The best of several addresses counts. */
+static void look_at_address(struct look *l, const struct ip_addr *a)
 {
-    enum answer found = ANSWER_NONE;
-    for (uint32_t i = 0; i < dns->answer_count; i++) {
-        const struct ip_addr *a = &dns->answers[i].addr;
-        if (a->family == 0)
-            continue;
-        enum answer this = ANSWER_PUBLIC;
-        if (addr_is_unspecified(a) || addr_is_loopback(a))
-            this = ANSWER_NOWHERE;
-        else if (addr_is_private(a))
-            this = ANSWER_PRIVATE;
-        if (found == ANSWER_NONE || this < found) {
-            found = this;
-            *addr = *a;
-        }
+    const char *product = blocker_of_address(a);
+    enum answer this = ANSWER_PUBLIC;
+    if (product || addr_is_unspecified(a) || addr_is_loopback(a))
+        this = ANSWER_NOWHERE;
+    else if (addr_is_private(a))
+        this = ANSWER_PRIVATE;
+    if (l->aliased) {
+        l->addr = *a;
+    } else if (l->what == ANSWER_NONE || this < l->what) {
+        l->what = this;
+        l->addr = *a;
+        l->product = product;
     }
-    return found;
+}
+
+/* "host.privatelink.blob.core.windows.net" lies in a zone that networks shadow with their own. */
+static void look_at_alias(struct look *l, struct slice alias)
+{
+    const char *product = blocker_of_name(alias);
+    size_t label = slice_find(alias, 0, '.') + 1;
+    struct slice zone = slice_sub(alias, label, alias.len);
+    if (product) {
+        l->what = ANSWER_NOWHERE;
+        l->product = product;
+        l->aliased = true;
+    } else if (slice_starts(zone, "privatelink.")) {
+        l->zone = zone;
+    }
+}
+
+static struct look look(const struct tx_dns *dns)
+{
+    struct look l = {.what = ANSWER_NONE};
+    for (uint32_t i = 0; i < dns->answer_count; i++) {
+        const struct dns_answer *a = &dns->answers[i];
+        if (a->type == TYPE_CNAME)
+            look_at_alias(&l, a->rdata);
+        if (a->addr.family != 0)
+            look_at_address(&l, &a->addr);
+    }
+    /* "Blocked", "Censored", "Filtered", "Forged": the resolver says it itself. */
+    if (l.what != ANSWER_NONE && dns_said_filtered(dns->ede))
+        l.what = ANSWER_NOWHERE;
+    return l;
+}
+
+bool dns_said_filtered(int ede)
+{
+    return ede == EDE_FORGED || (ede >= EDE_BLOCKED && ede <= EDE_FILTERED);
 }
 
 static void good_answer(struct facts *f, struct row *head, const struct tx *tx)
 {
-    if (tx->reply.ts_ns > head->dns_ok_ns)
+    if (tx->reply.ts_ns > head->dns_ok_ns) {
         head->dns_ok_ns = tx->reply.ts_ns;
+        head->flags &= (uint8_t)~ROW_OWN_ZONE;
+        head->flags |= tx->u.dns.authoritative ? ROW_OWN_ZONE : 0;
+    }
     if (tx->u.dns.qtype == TYPE_A)
         head->flags |= ROW_A_GOOD;
     facts_heal(f, head, DNS_KINDS, tx->reply.ts_ns);
@@ -98,13 +122,42 @@ static enum finding_kind kind_of_rcode(int rcode)
     return rcode == RCODE_REFUSED ? FINDING_DNS_REFUSED : FINDING_DNS_SERVFAIL;
 }
 
+/* What a bad reply said beside its code: a set of DNS_SAID_*, and the extended error from DNS_EDE_SHIFT on.
+ * The zone that answered becomes the text where it is one of the site's own. */
+static void note_saying(struct facts *f, struct failure *x, const struct tx_dns *dns,
+                        const struct look *l)
+{
+    bool denied = x->kind == FINDING_DNS_NXDOMAIN;
+    bool azure = slice_starts_nocase(dns->soa_server, "azureprivatedns.net");
+    bool own = azure || blocker_is_inner_name(dns->soa_server) ||
+               (denied && dns->soa.len > 0 && slice_eq(dns->soa, dns->qname));
+    x->value |= dns->authoritative ? DNS_SAID_AA : 0;
+    x->value |= own ? DNS_SAID_OWN_ZONE : 0;
+    x->value |= l->zone.len > 0 ? DNS_SAID_LINK : 0;
+    x->value |= dns->edns ? DNS_SAID_EDNS : 0;
+    x->value |= denied && dns->soa.len == 0 ? DNS_SAID_NO_SOA : 0;
+    x->value |= (int64_t)(dns->ede + 1) << DNS_EDE_SHIFT;
+    if (l->zone.len > 0)
+        x->text = facts_text(f, l->zone);
+    else if (own)
+        x->text = facts_text(f, dns->soa_server.len > 0 ? dns->soa_server : dns->soa);
+}
+
 static void bad_answer(struct facts *f, struct row *head, const struct flow *flow,
                        const struct tx *tx, enum finding_kind kind)
 {
+    const struct tx_dns *dns = &tx->u.dns;
     struct failure x = rule_failure(flow, kind, tx->first);
-    x.group = tx->u.dns.qtype == TYPE_A ? 0 : FAIL_NOT_A;
-    x.code = tx->u.dns.rcode < 0 ? 0 : (uint16_t)tx->u.dns.rcode;
+    struct look l = look(dns);
+    x.group = dns->qtype == TYPE_A ? 0 : FAIL_NOT_A;
     x.ttl_server = 0;
+    if (tx->outcome == TX_ANSWERED) {
+        x.code = (uint16_t)dns->rcode;
+        note_saying(f, &x, dns, &l);
+    } else if (flow->signs && flow->signs->icmp_from.family != 0) {
+        x.code = (uint16_t)(flow->signs->icmp_type << 8 | flow->signs->icmp_code);
+        x.icmp_from = flow->signs->icmp_from;
+    }
     facts_fail(f, head, &x);
     /* Facts come in order of completion: a retry may have been answered before this was given up. */
     struct failure *kept = facts_failure(f, head->failures);
@@ -114,62 +167,125 @@ static void bad_answer(struct facts *f, struct row *head, const struct flow *flo
         kept->healed_ns = head->dns_ok_ns;
 }
 
+static void note_sinkhole(struct facts *f, struct row *head, const struct flow *flow,
+                          const struct tx *tx, const struct look *l)
+{
+    struct failure x = rule_failure(flow, FINDING_DNS_SINKHOLE, tx->first);
+    char text[ADDR_TEXT_SIZE + BLOCKER_TEXT_MAX];
+    char address[ADDR_TEXT_SIZE];
+    if (l->addr.family != 0)
+        addr_text(&l->addr, address);
+    else
+        address[0] = '\0';
+    snprintf(text, sizeof text, "%s%s%.40s%s", address, l->product ? " (" : "",
+             l->product ? l->product : "", l->product ? ")" : "");
+    x.group = tx->u.dns.qtype == TYPE_A ? 0 : FAIL_NOT_A;
+    if (l->what == ANSWER_PRIVATE) {
+        x.group = FAIL_PRIVATE;
+        good_answer(f, head, tx);
+    }
+    x.value = (int64_t)(tx->u.dns.ede + 1) << DNS_EDE_SHIFT;
+    x.text = facts_text(f, slice_str(text));
+    facts_fail(f, head, &x);
+}
+
 static void note_answer(struct facts *f, struct row *head, const struct flow *flow,
                         const struct tx *tx)
 {
     const struct tx_dns *dns = &tx->u.dns;
-    struct ip_addr addr = {{0}, 0};
     if (dns->rcode != 0) {
         bad_answer(f, head, flow, tx, kind_of_rcode(dns->rcode));
         return;
     }
-    switch (look(dns, &addr)) {
+    struct look l = look(dns);
+    switch (l.what) {
     case ANSWER_NONE:
         /* A name without IPv6 is nothing to remember. */
-        if (!dns->truncated && dns->qtype == TYPE_A)
+        if (dns->truncated)
+            bad_answer(f, head, flow, tx, FINDING_DNS_TCP_BLOCKED);
+        else if (dns->qtype == TYPE_A)
             bad_answer(f, head, flow, tx, FINDING_DNS_NO_ADDRESS);
         break;
-    case ANSWER_NOWHERE: {
-        struct failure x = rule_failure(flow, FINDING_DNS_SINKHOLE, tx->first);
-        x.group = dns->qtype == TYPE_A ? 0 : FAIL_NOT_A;
-        char text[ADDR_TEXT_SIZE];
-        x.text = facts_text(f, slice_str(addr_text(&addr, text)));
-        facts_fail(f, head, &x);
+    case ANSWER_NOWHERE:
+    case ANSWER_PRIVATE:
+        note_sinkhole(f, head, flow, tx, &l);
         break;
-    }
-    case ANSWER_PRIVATE: {
-        struct failure x = rule_failure(flow, FINDING_DNS_SINKHOLE, tx->first);
-        x.group = FAIL_PRIVATE;
-        char text[ADDR_TEXT_SIZE];
-        x.text = facts_text(f, slice_str(addr_text(&addr, text)));
-        good_answer(f, head, tx);
-        facts_fail(f, head, &x);
-        break;
-    }
     case ANSWER_PUBLIC:
         good_answer(f, head, tx);
         break;
     }
 }
 
+/* Windows knows which address some names have: another one means that the resolver makes addresses up. */
+static void check_probe(struct facts *f, struct row *head, const struct flow *flow,
+                        const struct tx *tx)
+{
+    const struct probe_name *probe = &f->probes[head->name];
+    const struct tx_dns *dns = &tx->u.dns;
+    const struct ip_addr *want = dns->qtype == TYPE_A ? &probe->v4 : &probe->v6;
+    for (uint32_t i = 0; want->family != 0 && i < dns->answer_count; i++) {
+        const struct ip_addr *got = &dns->answers[i].addr;
+        if (got->family != want->family)
+            continue;
+        if (addr_eq(got, want)) {
+            facts_heal(f, head, 1ULL << FINDING_DNS_UNEXPECTED_ADDRESS, tx->reply.ts_ns);
+            return;
+        }
+        struct failure x = rule_failure(flow, FINDING_DNS_UNEXPECTED_ADDRESS, tx->first);
+        char text[ADDR_TEXT_SIZE];
+        x.group = dns->qtype == TYPE_A ? 0 : FAIL_NOT_A;
+        x.text = facts_text(f, slice_str(addr_text(got, text)));
+        facts_fail(f, head, &x);
+        return;
+    }
+}
+
+/* A second, different answer to one question: somebody answers in the resolver's name. */
+static void injected_fact(struct facts *f, const struct flow *flow, const struct tx *tx)
+{
+    char text[NAME_MAX_BYTES + 1], addr[ADDR_TEXT_SIZE];
+    uint32_t name = facts_name(f, facts_host(tx->u.dns.qname, text), false);
+    uint32_t client = facts_find(f, &flow->key.src);
+    struct row *head =
+        name == INTERN_NONE || client == POOL_NONE ? NULL : facts_head(f, client, name);
+    if (!head)
+        return;
+    struct look l = look(&tx->u.dns);
+    struct failure x = rule_failure(flow, FINDING_DNS_INJECTED, tx->first);
+    x.code = (uint16_t)tx->u.dns.rcode;
+    if (l.addr.family != 0)
+        x.text = facts_text(f, slice_str(addr_text(&l.addr, addr)));
+    facts_fail(f, head, &x);
+}
+
+static bool is_wpad(struct facts *f, uint32_t client, struct slice qname, const struct tx *tx)
+{
+    if (!rule_first_label(qname, "wpad"))
+        return false;
+    if (tx->outcome == TX_ANSWERED && look(&tx->u.dns).what != ANSWER_NONE)
+        facts_at(f, client)->flags |= CLIENT_WPAD;
+    return true;
+}
+
 void dns_fact(struct facts *f, const struct flow *flow, const struct tx *tx)
 {
-    if (tx->outcome == TX_REPLY_ONLY || addr_is_multicast(&flow->key.dst))
+    if (addr_is_multicast(&flow->key.dst))
         return;
+    if (tx->outcome == TX_REPLY_ONLY) {
+        if (tx->u.dns.second_reply)
+            injected_fact(f, flow, tx);
+        return;
+    }
     uint32_t client = facts_asks(f, flow);
     if (client == POOL_NONE)
         return;
     facts_role(f, &flow->key.dst, CLIENT_RESOLVER);
-    note_resolver(f, client, flow, tx);
+    resolver_fact(f, client, flow, tx);
 
     char text[NAME_MAX_BYTES + 1];
     struct slice qname = facts_host(tx->u.dns.qname, text);
-    if (rule_first_label(qname, "wpad")) {
-        struct ip_addr addr;
-        if (tx->outcome == TX_ANSWERED && look(&tx->u.dns, &addr) != ANSWER_NONE)
-            facts_at(f, client)->flags |= CLIENT_WPAD;
+    if (is_wpad(f, client, qname, tx))
         return;
-    }
     uint32_t name = facts_name(f, qname, true);
     struct row *head = name == INTERN_NONE ? NULL : facts_head(f, client, name);
     if (!head)
@@ -184,9 +300,31 @@ void dns_fact(struct facts *f, const struct flow *flow, const struct tx *tx)
         bad_answer(f, head, flow, tx, FINDING_DNS_NO_REPLY);
     else
         note_answer(f, head, flow, tx);
+    if (tx->outcome == TX_ANSWERED && name < f->probe_count)
+        check_probe(f, head, flow, tx);
 }
 
 /* ---- judging ---- */
+
+/* The address of a probe alone decides nothing while the page of the probe is right. */
+enum ruling probe_name_ruling(const struct judging *j, const struct row *head,
+                              const struct row *row, const struct failure *x)
+{
+    (void)row;
+    if (x->healed_ns != 0)
+        return RULING_RECOVERED;
+    return rule_service_worked(j, head->name) ? RULING_HARMLESS : RULING_FAILED;
+}
+
+/* Which of two answers came from the resolver does not matter where the host works. */
+enum ruling injection_ruling(const struct judging *j, const struct row *head, const struct row *row,
+                             const struct failure *x)
+{
+    (void)row;
+    if (rule_host_ok_ns(j, head) >= x->last.ts_ns)
+        return RULING_HARMLESS;
+    return head->attempts > 0 ? RULING_FAILED : RULING_WARNS;
+}
 
 /* A listed or otherwise asked name followed by a search suffix: "www.example.com.corp.local". */
 static bool has_search_suffix(const struct judging *j, const struct row *head)
@@ -243,6 +381,25 @@ int64_t rule_host_ok_ns(const struct judging *j, const struct row *head)
     return ok;
 }
 
+/* Whether another host of a service that lists `name` worked for the device. */
+bool rule_service_worked(const struct judging *j, uint32_t name)
+{
+    struct service_match mine[SERVICE_MATCHES_MAX], its[SERVICE_MATCHES_MAX];
+    uint32_t count =
+        services_match(j->f->list, intern_name(j->f->listed, name), TRANSPORT_TCP, PORT_ANY, mine);
+    struct hosts at = facts_hosts(j->f, j->device);
+    for (const struct row *host = facts_next_host(j->f, &at); count > 0 && host;
+         host = facts_next_host(j->f, &at)) {
+        if (host->name == name || rule_host_ok_ns(j, host) == 0)
+            continue;
+        uint32_t n = services_match(j->f->list, intern_name(j->f->listed, host->name),
+                                    TRANSPORT_TCP, PORT_ANY, its);
+        if (n > 0 && its[0].service == mine[0].service)
+            return true;
+    }
+    return false;
+}
+
 enum ruling dns_ruling(const struct judging *j, const struct row *head, const struct row *row,
                        const struct failure *x)
 {
@@ -261,6 +418,8 @@ enum ruling dns_ruling(const struct judging *j, const struct row *head, const st
         return RULING_RECOVERED;
     if (outdone(j, head, x))
         return RULING_DROP;
+    if (x->kind == FINDING_DNS_TCP_BLOCKED && !resolver_tcp_shut(j->f, j->device))
+        return RULING_DOUBT; /* the device did not ask again where it could be seen */
     if (rule_first_label(intern_name(j->f->listed, head->name), "ipv6"))
         return RULING_HARMLESS;
     return RULING_FAILED;
@@ -299,32 +458,4 @@ enum ruling sinkhole_ruling(const struct judging *j, const struct row *head, con
             unrelated = true;
     }
     return unrelated && head->attempts > 0 ? RULING_FAILED : RULING_DROP;
-}
-
-/* ---- resolvers ---- */
-
-bool dns_peer_silent(const struct peer *p, bool alone)
-{
-    if (p->answered == 0)
-        return alone ? p->unanswered > 0 : p->names_differ && p->unanswered >= SILENT_NAMES;
-    return p->unanswered_since >= SILENT_AGAIN && p->names_differ;
-}
-
-enum resolvers_state dns_resolvers(const struct facts *f, uint32_t client)
-{
-    uint32_t asked = 0, silent = 0, mute = 0;
-    for (uint32_t i = facts_at(f, client)->peers; i != POOL_NONE;) {
-        const struct peer *p = pool_at(&f->peers, i);
-        if (p->role == PEER_RESOLVER && p->answered + p->unanswered > 0) {
-            asked++;
-            mute += dns_peer_silent(p, true);
-            silent += dns_peer_silent(p, false);
-        }
-        i = p->next;
-    }
-    if (asked == 0)
-        return RESOLVERS_UNKNOWN;
-    if (mute == asked)
-        return RESOLVERS_SILENT;
-    return silent > 0 ? RESOLVERS_ONE_SILENT : RESOLVERS_FINE;
 }

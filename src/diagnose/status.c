@@ -98,7 +98,7 @@ static enum status_word dns_status(const struct judge *j)
     case RESOLVERS_ONE_SILENT:
         return STATUS_DEGRADED;
     case RESOLVERS_FINE:
-        return STATUS_REACHABLE;
+        return resolver_slow(j->f, j->j.device) ? STATUS_DEGRADED : STATUS_REACHABLE;
     case RESOLVERS_UNKNOWN:
         break;
     }

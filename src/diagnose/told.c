@@ -34,6 +34,23 @@ static const struct told table[FINDING_KIND_COUNT] = {
                               "Exempt the name from the DNS filter.",
                               "A service that really lives at the address.", CULPRIT_RESOLVER,
                               CONFIDENCE_LIKELY},
+    [FINDING_DNS_UNEXPECTED_ADDRESS] =
+        {"the resolver gives another address than Windows expects",
+         "Let the resolver forward this name; look for a portal or filter that answers for all "
+         "names.",
+         "The expected address from the same resolver.", CULPRIT_RESOLVER, CONFIDENCE_LIKELY},
+    [FINDING_DNS_INJECTED] =
+        {"one question got two different answers",
+         "Look for a box that answers DNS questions in the resolver's name; exempt the name there.",
+         "A resolver that sends its answers twice.", CULPRIT_MIDDLEBOX, CONFIDENCE_LIKELY},
+    [FINDING_DNS_TCP_BLOCKED] =
+        {"the answer does not fit in a datagram, and DNS over TCP does not work",
+         "Open TCP port 53 to the resolver.",
+         "A TCP connection to port 53 of the resolver that works.", CULPRIT_NETWORK,
+         CONFIDENCE_LIKELY},
+    [FINDING_DNS_SLOW] = {"the resolver is slow", "Check the resolver's load and its forwarders.",
+                          "Quick answers to the same questions.", CULPRIT_RESOLVER,
+                          CONFIDENCE_LIKELY},
     [FINDING_TCP_NO_REPLY] = {"connection attempts stay without any answer",
                               "Allow this host and port from the deployment network; a silent drop "
                               "on the way is likely.",

@@ -85,7 +85,8 @@ static void fill_query(struct tx *tx, const struct dns_query *q)
                                 .qtype = q->qtype,
                                 .qclass = q->qclass,
                                 .rcode = -1,
-                                .ede = -1};
+                                .ede = -1,
+                                .edns = q->edns};
 }
 
 static void fill_reply(struct tx *tx, const struct dns_message *m)
@@ -94,6 +95,7 @@ static void fill_reply(struct tx *tx, const struct dns_message *m)
     d->answers = m->answers;
     d->answer_count = m->answer_count;
     d->soa = m->soa;
+    d->soa_server = m->soa_server;
     d->rcode = m->rcode;
     d->ede = m->ede;
     d->truncated = m->truncated;
@@ -332,6 +334,7 @@ static void on_query(const struct visit *v, struct dns_message *m)
     q->request = v->at;
     q->last = v->at;
     q->qclass = m->qclass;
+    q->edns = m->counts[3] > 0;
     if (v->s->early && v->s->early->len > 0)
         adopt_early(v, q, m);
 }

@@ -205,6 +205,7 @@ static void reset(struct dns_message *m, struct slice bytes)
     m->bytes = bytes;
     m->qname = slice_of(m->text, 0);
     m->soa = slice_of(m->text, 0);
+    m->soa_server = slice_of(m->text, 0);
     m->qtype = 0;
     m->qclass = 0;
     m->ede = -1;
@@ -298,8 +299,10 @@ static bool read_other(struct dns_message *m, struct cursor *c, enum section sec
     skip_name(c);
     if (!read_record(m, c, &r))
         return false;
-    if (section == AUTHORITY && r.type == TYPE_SOA && m->soa.len == 0)
+    if (section == AUTHORITY && r.type == TYPE_SOA && m->soa.len == 0) {
         dns_read_name(m, &owner, m->bytes.len, &m->soa);
+        dns_read_name(m, &r.rdata, r.rdata_end, &m->soa_server);
+    }
     if (section == ADDITIONAL && r.type == TYPE_OPT && m->is_reply)
         read_options(m, &r);
     return true;

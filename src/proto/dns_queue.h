@@ -35,6 +35,7 @@ struct dns_query {
     uint16_t name_len;
     uint16_t name_cap;
     bool lost;      /* its reply may be in a gap of the capture */
+    bool edns;      /* it has additional records */
     uint8_t name[]; /* text */
 };
 

@@ -54,6 +54,7 @@ static void check_tx(void *ctx, const struct tx *tx)
         abort();
     check_text(d->qname, DNS_NAME_TEXT_MAX);
     check_text(d->soa, DNS_NAME_TEXT_MAX);
+    check_text(d->soa_server, DNS_NAME_TEXT_MAX);
     check_answers(d->answers, d->answer_count);
 }
 

@@ -50,6 +50,9 @@ static const char LAB_LIST[] =
     "  {\"host\": \"www.probe.example\", \"ports\": [80], \"protocol\": \"http\","
     "   \"need\": \"required\", \"probe_path\": \"/connecttest.txt\", \"probe_status\": 200,"
     "   \"probe_body\": \"Microsoft Connect Test\"},"
+    "  {\"host\": \"dns.probe.example\", \"ports\": [53], \"transport\": \"udp\","
+    "   \"protocol\": \"dns\", \"need\": \"optional\", \"probe_dns_a\": \"192.0.2.55\","
+    "   \"probe_dns_aaaa\": \"2001:db8::55\"},"
     "  {\"host\": \"ipv6.probe.example\", \"ports\": [80], \"protocol\": \"http\","
     "   \"need\": \"optional\"}]},"
     "{\"id\": \"crl\", \"name\": \"Revocation\", \"need\": \"conditional\", \"phase\": \"network\","
@@ -175,6 +178,66 @@ static inline void lab_dns(struct lab *l, int64_t at, const char *name, uint16_t
         tx.u.dns.answers = &answer;
         tx.u.dns.answer_count = 1;
     }
+    diagnosis_transaction(l->d, &f, &tx, slice_str(""));
+}
+
+/* A question over UDP (or TCP) whose reply has more to say. */
+struct lab_reply {
+    uint16_t type; /* 0: A */
+    int rcode;     /* or NO_REPLY */
+    int ede;       /* extended error; 0: none */
+    const char *address;
+    const char *cname; /* the answer begins with a CNAME to it */
+    const char *soa;
+    const char *soa_server;
+    int64_t rtt_ms; /* 0: 10 */
+    bool aa, tc, edns, tcp;
+    bool second;           /* another reply to an answered question */
+    const char *icmp_from; /* port unreachable, instead of a reply */
+};
+
+static inline void lab_ask(struct lab *l, int64_t at, const char *name, struct lab_reply how)
+{
+    struct flow f = lab_flow(l, at, how.tcp ? IP_PROTO_TCP : IP_PROTO_UDP, l->resolver, 53);
+    struct dns_answer answers[2] = {{.name = slice_str(name)}};
+    struct tx tx = {.kind = TX_DNS, .first = f.first, .request = f.first, .rtt_ns = -1};
+    struct tx_dns *dns = &tx.u.dns;
+    struct flow_signs signs = {0};
+    int64_t rtt_ms = how.rtt_ms ? how.rtt_ms : 10;
+    *dns = (struct tx_dns){
+        .qname = slice_str(name),
+        .answers = answers,
+        .soa = slice_str(how.soa ? how.soa : ""),
+        .soa_server = slice_str(how.soa_server ? how.soa_server : ""),
+        .attempts = 1,
+        .qtype = how.type ? how.type : LAB_A,
+        .qclass = 1,
+        .rcode = (int16_t)(how.rcode < 0 ? -1 : how.rcode),
+        .ede = (int16_t)(how.ede ? how.ede : -1),
+        .truncated = how.tc,
+        .authoritative = how.aa,
+        .edns = how.edns,
+        .second_reply = how.second,
+    };
+    if (how.cname) {
+        answers[dns->answer_count].type = 5;
+        answers[dns->answer_count++].rdata = slice_str(how.cname);
+    }
+    if (how.address) {
+        answers[dns->answer_count].type = dns->qtype;
+        answers[dns->answer_count++].addr = lab_addr(how.address);
+    }
+    tx.outcome = how.rcode == NO_REPLY ? TX_NO_REPLY : how.second ? TX_REPLY_ONLY : TX_ANSWERED;
+    if (how.icmp_from) {
+        signs.icmp_from = lab_addr(how.icmp_from);
+        signs.icmp_type = signs.icmp_code = 3;
+        f.signs = &signs;
+    }
+    if (how.rcode != NO_REPLY)
+        tx.reply = lab_mark(l, at + rtt_ms);
+    if (tx.outcome == TX_ANSWERED)
+        tx.rtt_ns = rtt_ms * NS_PER_MS;
+    tx.done = mark_set(tx.reply) ? tx.reply : tx.first;
     diagnosis_transaction(l->d, &f, &tx, slice_str(""));
 }
 

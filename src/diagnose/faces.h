@@ -1,0 +1,16 @@
+/*
+ * diagnose/faces: what a finding says where its kind has more than one face.
+ * SPDX-License-Identifier: MIT
+ *
+ * The facts of the case choose among texts; where none fits, the kind's own (told) stand. Private to
+ * diagnose.
+ */
+#ifndef DIAGNOSE_FACES_H
+#define DIAGNOSE_FACES_H
+
+#include "judge.h"
+#include "told.h"
+
+const struct told *face_of(const struct judge *j, const struct draft *d);
+
+#endif
