@@ -3,9 +3,12 @@
  * SPDX-License-Identifier: MIT
  *
  * Link types: Ethernet, Linux SLL and SLL2, raw IP (five numbers), BSD null and loop (both byte
- * orders), PPP, NFLOG. Within them 802.1Q, QinQ, PPPoE sessions, MPLS, IP in IP; ARP and 802.1X. Stateless; the
- * innermost IP packet counts. MAC addresses come from Ethernet only.
- * Sources: RFC 791, 8200, 9293, 768, 792, 4443, 2516, 3032, 5462, IEEE 802.1Q, tcpdump.org/linktypes.
+ * orders), PPP and Cisco HDLC (seven numbers), MPLS, NFLOG, 802.11 alone and behind radiotap, PPI, Prism
+ * or AVS. Within them tags and tunnels: see the heads of src/net/link.c, wifi.c, tunnel.c, overlay.c.
+ * Stateless. The innermost IP packet counts, with the MAC addresses and tags of the innermost Ethernet or
+ * 802.11 frame; a packet in a tunnel without a frame of its own has none, unless hosts make such tunnels.
+ * A frame has at most a fixed number of headers: more are PACKET_BAD.
+ * Sources: RFC 791, 8200, 9293, 768, 792, 4443, IEEE 802.1Q, tcpdump.org/linktypes.
  */
 #ifndef NET_DECODE_H
 #define NET_DECODE_H

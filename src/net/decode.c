@@ -59,7 +59,7 @@ static enum step vlan(struct decode *d)
 static const uint8_t steps_of_protocol[256] = {
     [NEXT_HOP_BY_HOP] = STEP_IPV6_EXTENSION,
     [IP_PROTO_ICMP] = STEP_ICMP,
-    [NEXT_IPV4] = STEP_IPV4,
+    [NEXT_IPV4] = STEP_IPV4, /* hosts make such tunnels: the MAC addresses are still theirs */
     [IP_PROTO_TCP] = STEP_TCP,
     [IP_PROTO_UDP] = STEP_UDP,
     [NEXT_IPV6] = STEP_IPV6,
@@ -71,6 +71,10 @@ static const uint8_t steps_of_protocol[256] = {
     [NEXT_MOBILITY] = STEP_IPV6_EXTENSION,
     [NEXT_HIP] = STEP_IPV6_EXTENSION,
     [NEXT_SHIM6] = STEP_IPV6_EXTENSION,
+    [NEXT_GRE] = STEP_GRE,
+    [NEXT_ETHERIP] = STEP_ETHERIP,
+    [NEXT_MPLS] = STEP_MPLS,
+    [NEXT_ETHERNET] = STEP_BRIDGED,
 };
 
 static inline enum step step_of_protocol(struct decode *d, uint8_t protocol)
@@ -268,6 +272,33 @@ static enum step tcp(struct decode *d)
     return end_payload(d, PACKET_TCP);
 }
 
+static inline bool is_tunnel_port(uint16_t port)
+{
+    switch (port) {
+    case PORT_L2TP:
+    case PORT_GTP_U:
+    case PORT_TEREDO:
+    case PORT_VXLAN:
+    case PORT_VXLAN_GPE:
+    case PORT_AYIYA:
+    case PORT_CAPWAP_DATA:
+    case PORT_GENEVE:
+    case PORT_VXLAN_OLD:
+    case PORT_TZSP:
+        return true;
+    default:
+        return false;
+    }
+}
+
+/* Whether a datagram is worth the look of overlay_step: by its port, or the first bytes of VXLAN. */
+static inline bool may_be_tunnel(const struct decode *d)
+{
+    struct cursor look = d->c;
+    return is_tunnel_port(d->p->tuple.dst_port) || is_tunnel_port(d->p->tuple.src_port) ||
+           cur_be32(&look) == VXLAN_FIRST_WORD;
+}
+
 static enum step udp(struct decode *d)
 {
     struct packet *p = d->p;
@@ -282,6 +313,14 @@ static enum step udp(struct decode *d)
         if (len < 8 || len - 8 > cur_left(&d->c) + d->missing)
             return step_bad(d);
         announce(d, len - 8);
+    }
+    if (may_be_tunnel(d)) {
+        struct decode copy = *d;
+        enum step within = overlay_step(&copy);
+        if (within != STEP_END) {
+            *d = copy;
+            return within;
+        }
     }
     return end_payload(d, PACKET_UDP);
 }
@@ -324,29 +363,11 @@ static enum step icmpv6(struct decode *d)
  * what other files do works on a copy for the same reason. */
 static inline enum step take_step(struct decode *d, enum step step)
 {
-    switch (step) {
-    case STEP_END:
-        return STEP_END;
+    switch ((int)step) {
     case STEP_ETHERNET:
         return ethernet(d);
     case STEP_VLAN:
         return vlan(d);
-    case STEP_SLL:
-    case STEP_SLL2:
-    case STEP_BSD_NULL:
-    case STEP_MPLS:
-    case STEP_PPPOE:
-    case STEP_PPP:
-    case STEP_NFLOG:
-    case STEP_ARP:
-    case STEP_EAPOL: {
-        struct decode copy = {d->p, d->c, d->missing, d->bounded};
-        step = step < STEP_ARP ? link_step(&copy, step) : local_step(&copy, step);
-        d->c = copy.c;
-        d->missing = copy.missing;
-        d->bounded = copy.bounded;
-        return step;
-    }
     case STEP_IP:
         return ip(d);
     case STEP_IPV4:
@@ -367,8 +388,13 @@ static inline enum step take_step(struct decode *d, enum step step)
         return icmp(d);
     case STEP_ICMPV6:
         return icmpv6(d);
+    default: {
+        struct decode copy = *d;
+        step = rare_step(&copy, step);
+        *d = copy;
+        return step;
     }
-    return STEP_END;
+    }
 }
 
 static enum step step_of_linktype(int linktype)
@@ -382,12 +408,33 @@ static enum step step_of_linktype(int linktype)
         return STEP_SLL2;
     case LINK_NFLOG:
         return STEP_NFLOG;
+    case LINK_WIFI:
+        return STEP_WIFI;
+    case LINK_WIFI_RADIOTAP:
+        return STEP_RADIOTAP;
+    case LINK_WIFI_PRISM:
+        return STEP_PRISM;
+    case LINK_WIFI_AVS:
+        return STEP_AVS;
+    case LINK_PPI:
+        return STEP_PPI;
     case LINK_NULL:
     case LINK_LOOP:
         return STEP_BSD_NULL;
     case LINK_PPP:
     case LINK_PPP_HDLC:
+    case LINK_PPP_PPPD:
         return STEP_PPP;
+    case LINK_PPP_WITH_DIR:
+        return STEP_DIRECTION;
+    case LINK_PPP_ETHER:
+        return STEP_PPPOE;
+    case LINK_CISCO_HDLC:
+        return STEP_CISCO_HDLC;
+    case LINK_CISCO_HDLC_WITH_DIR:
+        return STEP_CISCO_HDLC_DIRECTION;
+    case LINK_MPLS:
+        return STEP_MPLS;
     case LINK_RAW_BSD:
     case LINK_RAW_OPENBSD:
     case LINK_RAW:

@@ -2,22 +2,31 @@
  * net/link: the link layers other than Ethernet, and what lies between them and IP.
  * SPDX-License-Identifier: MIT
  *
- * RFC 2516 (PPPoE), RFC 1661, 1662 (PPP), RFC 3032, 5462 (MPLS), tcpdump.org/linktypes.
+ * RFC 2516 (PPPoE), RFC 1661, 1662 (PPP), RFC 3032, 5462, 4448, 4385 (MPLS and pseudowires), RFC 1042
+ * (LLC and SNAP), IEEE 802.1BR (E-tag), Cisco's VN-tag, tcpdump.org/linktypes.
  */
-#include "steps.h"
+#include "rare.h"
 
 #define LABELS_MAX     16
 #define ATTRIBUTES_MAX 32
 
+/* Address and control of Cisco's HDLC. */
+#define CISCO_UNICAST   0x0f00
+#define CISCO_BROADCAST 0x8f00
+
+/* DSAP, SSAP, control and organisation of LLC with SNAP. */
+#define SNAP_RFC1042       0xaaaa03000000U
+#define SNAP_BRIDGE_TUNNEL 0xaaaa030000f8U
+
 /* Cooked headers have the sender's address only, and not on every device: no MAC is better than half
  * of a pair. */
-static enum step sll(struct decode *d)
+enum step link_sll(struct decode *d)
 {
     cur_skip(&d->c, 14); /* packet type, ARPHRD, address length, address */
     return step_of_ethertype(cur_be16(&d->c));
 }
 
-static enum step sll2(struct decode *d)
+enum step link_sll2(struct decode *d)
 {
     uint16_t type = cur_be16(&d->c);
     cur_skip(&d->c, 18); /* reserved, interface, ARPHRD, packet type, address length, address */
@@ -26,7 +35,7 @@ static enum step sll2(struct decode *d)
 
 /* An address family in the byte order of the host that captured. IPv6 has another number on every
  * system: Linux 10, Windows 23, NetBSD and OpenBSD 24, FreeBSD 28, macOS 30. */
-static enum step bsd_null(struct decode *d)
+enum step link_bsd_null(struct decode *d)
 {
     uint32_t family = cur_be32(&d->c);
     if (family > 0xffff)
@@ -45,20 +54,45 @@ static enum step bsd_null(struct decode *d)
     }
 }
 
-/* What follows the last label is not said: it is IP if it looks like it. */
-static enum step mpls(struct decode *d)
+/* ---- MPLS --------------------------------------------------------------------------------------- */
+
+/* What follows the last label is not said: IP, or a pseudowire's Ethernet frame with or without a control
+ * word, whose first nibble is 0. A frame's first nibble may be IP's, an address look like a frame's type:
+ * where both can be, IP's checksum and length decide. */
+static enum step below_labels(struct decode *d)
+{
+    struct cursor look = d->c;
+    unsigned nibble = cur_u8(&look) >> 4;
+    bool frame = tunnel_frame_begins(d, 0);
+    if (look.verdict != VERDICT_OK)
+        return STEP_IP; /* the capture ends here */
+    if (nibble == 4 && (!frame || (tunnel_ip_fits(d) && tunnel_checksum_fits(d))))
+        return STEP_IPV4;
+    if (nibble == 6 && (!frame || tunnel_ip_fits(d)))
+        return STEP_IPV6;
+    if (!frame) {
+        if (nibble != 0 || !tunnel_frame_begins(d, 4))
+            return STEP_END;
+        cur_skip(&d->c, 4);
+    }
+    return tunnel_enter_frame(d);
+}
+
+enum step link_mpls(struct decode *d)
 {
     for (int i = 0; i < LABELS_MAX; i++) {
         bool bottom = cur_be32(&d->c) & 0x100;
         if (d->c.verdict != VERDICT_OK)
             return STEP_END;
         if (bottom)
-            return STEP_IP;
+            return below_labels(d);
     }
     return step_bad(d);
 }
 
-static enum step pppoe(struct decode *d)
+/* ---- PPP ---------------------------------------------------------------------------------------- */
+
+enum step link_pppoe(struct decode *d)
 {
     uint8_t version = cur_u8(&d->c);
     uint8_t code = cur_u8(&d->c);
@@ -74,12 +108,27 @@ static enum step pppoe(struct decode *d)
     return STEP_PPP;
 }
 
+/* One byte says which way the frame went. */
+enum step link_direction(struct decode *d)
+{
+    cur_skip(&d->c, 1);
+    return STEP_PPP;
+}
+
 /* Address and control (ff 03) and the first byte of the protocol may be left out: the last byte of a
- * protocol number is the odd one. */
-static enum step ppp(struct decode *d)
+ * protocol number is the odd one. pppd writes the direction (0 or 1) in place of the address; a file of
+ * this link type may hold Cisco's framing as well. */
+enum step link_ppp(struct decode *d)
 {
     struct cursor look = d->c;
-    if (cur_be16(&look) == 0xff03)
+    uint16_t head = cur_be16(&look);
+    if (look.verdict == VERDICT_SHORT) {
+        d->c = look;
+        return STEP_END;
+    }
+    if (head == CISCO_UNICAST || head == CISCO_BROADCAST)
+        return STEP_CISCO_HDLC;
+    if (head == 0xff03 || head == 0x0003 || head == 0x0103)
         d->c = look;
     uint32_t protocol = cur_u8(&d->c);
     if (!(protocol & 1))
@@ -96,8 +145,48 @@ static enum step ppp(struct decode *d)
     }
 }
 
+enum step link_cisco_hdlc(struct decode *d)
+{
+    cur_skip(&d->c, 2); /* address, control */
+    return step_of_ethertype(cur_be16(&d->c));
+}
+
+enum step link_cisco_hdlc_direction(struct decode *d)
+{
+    cur_skip(&d->c, 1);
+    return STEP_CISCO_HDLC;
+}
+
+/* ---- between Ethernet and IP -------------------------------------------------------------------- */
+
+/* An Ethernet type in SNAP; other LLC is spanning trees and the like. */
+enum step link_llc(struct decode *d)
+{
+    if (cur_left(&d->c) < 8 && d->missing == 0)
+        return STEP_END;
+    uint64_t snap = cur_be64(&d->c);
+    uint64_t organisation = snap >> 16;
+    if (organisation != SNAP_RFC1042 && organisation != SNAP_BRIDGE_TUNNEL)
+        return STEP_END;
+    return step_of_ethertype((uint16_t)snap);
+}
+
+enum step link_vn_tag(struct decode *d)
+{
+    cur_skip(&d->c, 4);
+    return step_of_ethertype(cur_be16(&d->c));
+}
+
+enum step link_e_tag(struct decode *d)
+{
+    cur_skip(&d->c, 6);
+    return step_of_ethertype(cur_be16(&d->c));
+}
+
+/* ---- NFLOG -------------------------------------------------------------------------------------- */
+
 /* Attributes in the byte order of the host that logged; one of them is the packet. */
-static enum step nflog(struct decode *d)
+enum step link_nflog(struct decode *d)
 {
     cur_skip(&d->c, 4); /* family, version, resource */
     for (int i = 0; i < ATTRIBUTES_MAX && d->c.verdict == VERDICT_OK; i++) {
@@ -117,26 +206,4 @@ static enum step nflog(struct decode *d)
         cur_skip(&d->c, (len - 1) / 4 * 4);
     }
     return STEP_END;
-}
-
-enum step link_step(struct decode *d, enum step step)
-{
-    switch ((int)step) {
-    case STEP_SLL:
-        return sll(d);
-    case STEP_SLL2:
-        return sll2(d);
-    case STEP_BSD_NULL:
-        return bsd_null(d);
-    case STEP_MPLS:
-        return mpls(d);
-    case STEP_PPPOE:
-        return pppoe(d);
-    case STEP_PPP:
-        return ppp(d);
-    case STEP_NFLOG:
-        return nflog(d);
-    default:
-        return STEP_END;
-    }
 }

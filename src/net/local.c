@@ -4,7 +4,7 @@
  *
  * RFC 826, RFC 5227, IEEE 802.1X-2010 section 11.3, RFC 3748 section 4.
  */
-#include "steps.h"
+#include "rare.h"
 
 enum {
     HARDWARE_ETHERNET = 1,
@@ -27,7 +27,7 @@ static struct mac_addr read_mac(struct cursor *c)
  *   +-----------------+-----------------+--------+--------+-----------+
  *   | sender MAC (6), sender IP (4), target MAC (6), target IP (4)    |
  */
-static enum step arp(struct decode *d)
+enum step local_arp(struct decode *d)
 {
     uint16_t hardware = cur_be16(&d->c);
     uint16_t protocol = cur_be16(&d->c);
@@ -51,7 +51,7 @@ static enum step arp(struct decode *d)
 }
 
 /* version (1), type (1), length (2); in an EAP packet: code (1), id (1), length (2), type (1) */
-static enum step eapol(struct decode *d)
+enum step local_eapol(struct decode *d)
 {
     struct packet_eapol out = {0};
     cur_skip(&d->c, 1);
@@ -73,9 +73,4 @@ static enum step eapol(struct decode *d)
     d->p->eapol = out;
     d->p->kind = PACKET_EAPOL;
     return STEP_END;
-}
-
-enum step local_step(struct decode *d, enum step step)
-{
-    return step == STEP_ARP ? arp(d) : eapol(d);
 }

@@ -13,18 +13,9 @@
 #include "numbers.h"
 
 enum step {
-    STEP_END, /* nothing more that is followed; must stay 0: the default of the tables below */
+    STEP_END, /* nothing more that is followed; must stay 0: the default of the tables */
     STEP_ETHERNET,
-    STEP_SLL,
-    STEP_SLL2,
-    STEP_BSD_NULL,
     STEP_VLAN,
-    STEP_MPLS,
-    STEP_PPPOE,
-    STEP_PPP,
-    STEP_NFLOG,
-    STEP_ARP,
-    STEP_EAPOL,
     STEP_IP, /* version by its first nibble */
     STEP_IPV4,
     STEP_IPV6,
@@ -35,6 +26,38 @@ enum step {
     STEP_UDP,
     STEP_ICMP,
     STEP_ICMPV6,
+    /* From here on the rarer ones: a row each in src/net/steps.c. */
+    STEP_RARE,
+    STEP_SLL = STEP_RARE,
+    STEP_SLL2,
+    STEP_BSD_NULL,
+    STEP_NFLOG,
+    STEP_DIRECTION,
+    STEP_PPP,
+    STEP_CISCO_HDLC,
+    STEP_CISCO_HDLC_DIRECTION,
+    STEP_PPPOE,
+    STEP_MPLS,
+    STEP_LLC,
+    STEP_VN_TAG,
+    STEP_E_TAG,
+    STEP_WIFI,
+    STEP_WIFI_SWAPPED, /* the two bytes of frame control are */
+    STEP_RADIOTAP,
+    STEP_PRISM,
+    STEP_AVS,
+    STEP_PPI,
+    STEP_ARP,
+    STEP_EAPOL,
+    STEP_GRE,
+    STEP_ERSPAN_II,
+    STEP_ERSPAN_III,
+    STEP_WCCP,
+    STEP_NSH,
+    STEP_ETHERIP,
+    STEP_BRIDGED,
+    STEP_PBB,
+    STEPS
 };
 
 struct decode {
@@ -58,6 +81,12 @@ static inline void announce(struct decode *d, size_t len)
         d->c = cursor_of(cur_take(&d->c, len), VERDICT_BAD);
     }
     d->bounded = true;
+}
+
+/* Bytes that the headers so far announce from here on, captured or not. */
+static inline size_t announced(const struct decode *d)
+{
+    return cur_left(&d->c) + d->missing;
 }
 
 static inline enum step step_bad(struct decode *d)
@@ -86,15 +115,23 @@ static inline enum step step_of_ethertype(uint16_t type)
         return STEP_ARP;
     case ETHERTYPE_EAPOL:
         return STEP_EAPOL;
+    case ETHERTYPE_VN_TAG:
+        return STEP_VN_TAG;
+    case ETHERTYPE_E_TAG:
+        return STEP_E_TAG;
+    case ETHERTYPE_PBB:
+        return STEP_PBB;
+    case ETHERTYPE_NSH:
+        return STEP_NSH;
     default:
-        return STEP_END; /* below 0x600 it is a length: LLC, nothing of ours */
+        return type < ETHERTYPE_LEAST ? STEP_LLC : STEP_END;
     }
 }
 
-/* The network's own talk: ARP and IEEE 802.1X (src/net/local.c). */
-__attribute__((cold)) enum step local_step(struct decode *d, enum step step);
+/* The step of a UDP payload that is a tunnel's; STEP_END, and `d` spent, where it is none: src/net/overlay.c. */
+__attribute__((cold)) enum step overlay_step(struct decode *d);
 
-/* The steps of link layers other than Ethernet and its tags (src/net/link.c). */
-__attribute__((cold)) enum step link_step(struct decode *d, enum step step);
+/* A step from STEP_RARE on. */
+__attribute__((cold)) enum step rare_step(struct decode *d, enum step step);
 
 #endif

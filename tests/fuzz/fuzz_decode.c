@@ -10,7 +10,8 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    static const int linktypes[] = {1, 0, 9, 12, 14, 50, 101, 108, 113, 228, 229, 276, 239, 105};
+    static const int linktypes[] = {1,   0,   9,  12,  14,  50,  101, 108, 113, 228, 229, 276,
+                                    239, 105, 51, 104, 119, 127, 163, 166, 192, 204, 205, 219};
     if (size < 2)
         return 0;
     int linktype = linktypes[data[0] % (sizeof linktypes / sizeof *linktypes)];

@@ -26,6 +26,10 @@
 /* port 53000 to 53; length */
 #define UDP(len) "cf08 0035 " len " 0000 "
 #define DATA8    "6461746164617461 "
+/* Packets of 48 and 68 bytes, the first one in a frame of 62. */
+#define TCP_DATA  IPV4("0030", "4000", "06") TCP("50") DATA8
+#define TCP6_DATA IPV6("001c", "06") TCP("50") DATA8
+#define TCP_FRAME ETH("0800") TCP_DATA
 
 static inline unsigned hex_digit(char c)
 {
@@ -72,6 +76,47 @@ static inline struct decoded decode_cut(int linktype, const char *hex, uint32_t 
 static inline struct decoded decode_hex(int linktype, const char *hex)
 {
     return decode_cut(linktype, hex, 0);
+}
+
+static inline void assert_addr(const struct ip_addr *a, const char *text)
+{
+    char out[ADDR_TEXT_SIZE];
+    assert_string_equal(addr_text(a, out), text);
+}
+
+static inline void assert_mac(const struct mac_addr *m, const char *text)
+{
+    char out[MAC_TEXT_SIZE];
+    assert_string_equal(mac_text(m, out), text);
+}
+
+/* TCP_DATA: 10.0.0.1:49152 to 198.51.100.7:443 with 8 bytes of data */
+static inline void assert_tcp4(const struct decoded *d)
+{
+    const struct packet *p = &d->p;
+    assert_int_equal(p->kind, PACKET_TCP);
+    assert_addr(&p->tuple.src, "10.0.0.1");
+    assert_addr(&p->tuple.dst, "198.51.100.7");
+    assert_int_equal(p->tuple.src_port, 49152);
+    assert_int_equal(p->tuple.dst_port, 443);
+    assert_int_equal(p->tuple.proto, IP_PROTO_TCP);
+    assert_int_equal(p->ttl, 64);
+    assert_int_equal(p->ip_id, 0x1234);
+    assert_slice_equal(p->payload, "datadata");
+    assert_int_equal(p->payload_len, 8);
+    assert_false(p->cut);
+}
+
+/* TCP6_DATA */
+static inline void assert_tcp6(const struct decoded *d)
+{
+    const struct packet *p = &d->p;
+    assert_int_equal(p->kind, PACKET_TCP);
+    assert_addr(&p->tuple.src, "2001:db8::1");
+    assert_addr(&p->tuple.dst, "2001:db8::2");
+    assert_int_equal(p->tuple.dst_port, 443);
+    assert_int_equal(p->tuple.proto, IP_PROTO_TCP);
+    assert_slice_equal(p->payload, "datadata");
 }
 
 /* Only the kind. */

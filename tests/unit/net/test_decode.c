@@ -4,59 +4,22 @@
  */
 #include "frames.h"
 
-#define ETHERNET  1
-#define RAW       101
-#define TCP_DATA  IPV4("0030", "4000", "06") TCP("50") DATA8
-#define TCP6_DATA IPV6("001c", "06") TCP("50") DATA8
-
-static void assert_addr(const struct ip_addr *a, const char *text)
-{
-    char out[ADDR_TEXT_SIZE];
-    assert_string_equal(addr_text(a, out), text);
-}
-
-/* 10.0.0.1:49152 to 198.51.100.7:443 with 8 bytes of data */
-static void assert_tcp4(const struct decoded *d)
-{
-    const struct packet *p = &d->p;
-    assert_int_equal(p->kind, PACKET_TCP);
-    assert_addr(&p->tuple.src, "10.0.0.1");
-    assert_addr(&p->tuple.dst, "198.51.100.7");
-    assert_int_equal(p->tuple.src_port, 49152);
-    assert_int_equal(p->tuple.dst_port, 443);
-    assert_int_equal(p->tuple.proto, IP_PROTO_TCP);
-    assert_slice_equal(p->payload, "datadata");
-    assert_int_equal(p->payload_len, 8);
-    assert_false(p->cut);
-}
-
-static void assert_tcp6(const struct decoded *d)
-{
-    const struct packet *p = &d->p;
-    assert_int_equal(p->kind, PACKET_TCP);
-    assert_addr(&p->tuple.src, "2001:db8::1");
-    assert_addr(&p->tuple.dst, "2001:db8::2");
-    assert_int_equal(p->tuple.dst_port, 443);
-    assert_int_equal(p->tuple.proto, IP_PROTO_TCP);
-    assert_slice_equal(p->payload, "datadata");
-}
+#define ETHERNET 1
+#define RAW      101
 
 static void test_ethernet_tcp(void **state)
 {
     (void)state;
     struct decoded d = decode_hex(ETHERNET, ETH("0800") TCP_DATA);
     const struct packet *p = &d.p;
-    char mac[MAC_TEXT_SIZE];
     assert_tcp4(&d);
     assert_int_equal(p->at.frame, 7);
     assert_int_equal(p->at.file, 1);
     assert_int_equal(p->wire_len, 62);
     assert_true(p->has_mac);
-    assert_string_equal(mac_text(&p->src_mac, mac), "02:00:00:00:00:01");
-    assert_string_equal(mac_text(&p->dst_mac, mac), "02:00:00:00:00:02");
+    assert_mac(&p->src_mac, "02:00:00:00:00:01");
+    assert_mac(&p->dst_mac, "02:00:00:00:00:02");
     assert_int_equal(p->vlan, 0);
-    assert_int_equal(p->ttl, 64);
-    assert_int_equal(p->ip_id, 0x1234);
     assert_true(p->dont_fragment);
     assert_int_equal(p->tcp.seq, 0x01020304);
     assert_int_equal(p->tcp.ack, 0x05060708);
@@ -258,6 +221,16 @@ static void test_link_types(void **state)
         {9, "21 " TCP_DATA},
         {9, "ff03 0021 " TCP_DATA},
         {50, "ff03 0021 " TCP_DATA},
+        {50, "0f00 0800 " TCP_DATA},
+        {51, "1100 0001 0032 0021 " TCP_DATA},
+        {166, "0003 0021 " TCP_DATA},
+        {166, "0103 0021 " TCP_DATA},
+        {204, "00 ff03 0021 " TCP_DATA},
+        {204, "01 0021 " TCP_DATA},
+        {104, "0f00 0800 " TCP_DATA},
+        {104, "8f00 8847 00010140 " TCP_DATA},
+        {205, "01 0f00 0800 " TCP_DATA},
+        {219, "00010140 " TCP_DATA},
         {239, "00 00 0000 0800 0a00 00000004 0700 0100 00000000 3400 0900 " TCP_DATA},
         {239, "00 00 0000 0008 000a 00000004 0007 0001 00000000 0034 0009 " TCP_DATA},
         {101, IPV4("0044", "4000", "04") TCP_DATA},
@@ -265,6 +238,11 @@ static void test_link_types(void **state)
         {ETHERNET, ETH("8864") "1100 0001 0032 0021 " TCP_DATA},
         {ETHERNET, ETH("8847") "00010140 " TCP_DATA},
         {ETHERNET, ETH("8848") "00010040 00020140 " TCP_DATA},
+        {ETHERNET, ETH("0038") "aaaa03 000000 0800 " TCP_DATA},
+        {ETHERNET, ETH("0038") "aaaa03 0000f8 0800 " TCP_DATA},
+        {ETHERNET, ETH("8926") "80010002 0800 " TCP_DATA},
+        {ETHERNET, ETH("8926") "80010002 8100 0064 0800 " TCP_DATA},
+        {ETHERNET, ETH("893f") "000000010000 0800 " TCP_DATA},
     };
     static const struct {
         int linktype;
@@ -304,14 +282,18 @@ static void test_not_ip(void **state)
 {
     (void)state;
     assert_int_equal(kind_of(ETHERNET, ETH("0806") "0001080006040001"), PACKET_BAD);
-    assert_int_equal(kind_of(ETHERNET, ETH("0026") "424203000000"), PACKET_OTHER); /* LLC */
+    /* LLC without SNAP, and SNAP of others */
+    assert_int_equal(kind_of(ETHERNET, ETH("0006") "424203000000"), PACKET_OTHER);
+    assert_int_equal(kind_of(ETHERNET, ETH("0026") "4242030000000000 00"), PACKET_OTHER);
+    assert_int_equal(kind_of(ETHERNET, ETH("0026") "aaaa03 00000c 2000 02b4"), PACKET_OTHER);
+    assert_int_equal(kind_of(104, "8f00 8035 00000002"), PACKET_OTHER); /* SLARP */
     assert_int_equal(kind_of(ETHERNET, ETH("8863") "11090000000401010000"), PACKET_OTHER);
     assert_int_equal(kind_of(ETHERNET, ETH("8864") "1100 0001 0006 c021 01010004"), PACKET_OTHER);
     assert_int_equal(kind_of(ETHERNET, ETH("8847") "00010140 00000000 020000000001"), PACKET_OTHER);
     assert_int_equal(kind_of(RAW, "0000"), PACKET_OTHER);
     assert_int_equal(kind_of(0, "07000000 4500"), PACKET_OTHER);
-    assert_false(net_linktype_known(105)); /* 802.11 */
-    assert_int_equal(kind_of(105, TCP_DATA), PACKET_OTHER);
+    assert_false(net_linktype_known(189)); /* USB */
+    assert_int_equal(kind_of(189, TCP_DATA), PACKET_OTHER);
     assert_int_equal(kind_of(-1, TCP_DATA), PACKET_OTHER);
     assert_int_equal(kind_of(239, "00 00 0000 0800 0a00 00000004 "), PACKET_BAD);
     assert_int_equal(kind_of(239, "00 00 0000 0300 0a00 00000004 "), PACKET_BAD);

@@ -13,18 +13,6 @@
 /* EAP request 7, identity */
 #define EAP_ASK "02 00 0005 01 07 0005 01 "
 
-static void assert_addr(const struct ip_addr *a, const char *text)
-{
-    char out[ADDR_TEXT_SIZE];
-    assert_string_equal(addr_text(a, out), text);
-}
-
-static void assert_mac(const struct mac_addr *m, const char *text)
-{
-    char out[MAC_TEXT_SIZE];
-    assert_string_equal(mac_text(m, out), text);
-}
-
 static void test_arp(void **state)
 {
     (void)state;
