@@ -25,6 +25,8 @@ extern const struct proto_ops tls_ops;
 const char *tls_version_text(uint16_t version, char out[TLS_TEXT_SIZE]);
 /* IANA's name of a cipher suite that is in use; else in hex. Returns `out`. */
 const char *tls_cipher_text(uint16_t cipher, char out[TLS_TEXT_SIZE]);
+/* IANA's name of a post-quantum hybrid group; else in hex. Returns `out`. */
+const char *tls_group_text(uint16_t group, char out[TLS_TEXT_SIZE]);
 /* "handshake_failure"; an unknown one as "alert_99". Returns `out`. */
 const char *tls_alert_text(uint8_t code, char out[TLS_TEXT_SIZE]);
 /* "no-server-hello" */

@@ -29,8 +29,8 @@ struct tls_client_hello {
     struct slice sni;  /* the host_name as on the wire */
     struct slice alpn; /* first protocol offered */
     uint16_t version;  /* highest offered */
+    uint16_t hybrid;   /* group of a post-quantum hybrid key share, 0 without */
     bool ech;          /* RFC 9849: encrypted_client_hello */
-    bool post_quantum; /* a hybrid key share */
 };
 
 struct tls_server_hello {
@@ -38,6 +38,9 @@ struct tls_server_hello {
     struct slice alpn; /* where it is in the clear: TLS 1.2 and older */
     uint16_t version;  /* negotiated */
     uint16_t cipher;
+    uint32_t
+        shape;  /* digest of version, cipher, order of extensions and group: what a TLS stack and
+                       its configuration answer alike to the same kind of client */
     bool retry; /* a HelloRetryRequest */
 };
 

@@ -111,11 +111,13 @@ struct tx_tls {
     uint16_t version;                          /* negotiated; 0 without ServerHello */
     uint16_t offered_version;                  /* highest in the ClientHello */
     uint16_t cipher;                           /* 0 without ServerHello */
+    uint16_t hybrid;                           /* group of the ClientHello's post-quantum hybrid key
+                                                  share, 0 without */
+    uint32_t server_shape;                     /* see tls_hello.h; TCP only */
     uint8_t alert_count;
     bool ech;
     bool server_hello;
-    bool post_quantum; /* the ClientHello carries a hybrid key share */
-    bool hello_cut;    /* the ClientHello was not captured whole */
+    bool hello_cut; /* the ClientHello was not captured whole */
     enum tls_stage stage;
     enum tls_outcome outcome;
 };

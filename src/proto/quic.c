@@ -35,6 +35,7 @@ struct facts {
     uint16_t version;
     uint16_t offered;
     uint16_t cipher;
+    uint16_t hybrid;
     uint16_t error;
     enum dir error_by;
     enum tls_stage stage;
@@ -43,7 +44,6 @@ struct facts {
     bool server_spoke;
     bool closed;
     bool ech;
-    bool post_quantum;
 };
 
 struct connection {
@@ -102,7 +102,7 @@ static void emit(const struct connection *c, enum tls_outcome outcome, struct ma
         .cipher = f->cipher,
         .ech = f->ech,
         .server_hello = f->server_hello,
-        .post_quantum = f->post_quantum,
+        .hybrid = f->hybrid,
         .hello_cut = !f->hello,
         .stage = outcome == TLS_COMPLETED ? TLS_STAGE_COMPLETED : f->stage,
         .outcome = outcome,
@@ -150,7 +150,7 @@ static void keep_client_hello(struct step *step, const struct tls_client_hello *
     f->hello_len = (uint32_t)len;
     f->offered = hello->version;
     f->ech = hello->ech;
-    f->post_quantum = hello->post_quantum;
+    f->hybrid = hello->hybrid;
     f->sni = keep_lower(hello->sni, step->env->arena);
     f->alpn = arena_copy(step->env->arena, hello->alpn);
 }

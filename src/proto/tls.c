@@ -70,7 +70,8 @@ static void emit(const struct tls_session *t, enum tls_outcome outcome, struct m
     tls->cipher = t->cipher;
     tls->ech = t->ech;
     tls->server_hello = t->server_hello;
-    tls->post_quantum = t->post_quantum;
+    tls->hybrid = t->hybrid;
+    tls->server_shape = t->server_shape;
     tls->hello_cut = t->hello == HELLO_PART;
     tls->stage = outcome == TLS_COMPLETED ? TLS_STAGE_COMPLETED : (enum tls_stage)t->stage;
     tls->outcome = outcome;

@@ -80,7 +80,7 @@ static void client_hello(struct tls_step *step, struct slice body, size_t len, b
     note_hello(step, whole, len);
     t->offered = hello.version;
     t->ech = hello.ech;
-    t->post_quantum = hello.post_quantum;
+    t->hybrid = hello.hybrid;
     keep_sni(t, hello.sni, step->env->arena);
     keep_alpn(t, hello.alpn, step->env->arena);
 }
@@ -118,6 +118,7 @@ static void server_hello(struct tls_step *step, struct slice body)
     t->reply = *step->at;
     t->version = hello.version;
     t->cipher = hello.cipher;
+    t->server_shape = hello.shape;
     tls_reach(t, TLS_STAGE_SERVER_HELLO);
     keep_alpn(t, hello.alpn, step->env->arena);
 }

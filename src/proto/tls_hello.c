@@ -7,6 +7,8 @@
  */
 #include "proto/tls_hello.h"
 
+#include "base/hash.h"
+
 #define RANDOM_LEN         32
 #define SESSION_ID_MAX     32
 #define EXTENSIONS_MAX     128 /* read; browsers send about 20 */
@@ -81,8 +83,9 @@ static void read_key_shares(struct cursor *ext, struct tls_client_hello *out)
     struct cursor list = cur_sub(ext, cur_be16(ext));
     for (int i = 0; i < LIST_MAX && cur_left(&list) >= 4; i++) {
         /* The group alone says it: a share that was cut away after it counts too. */
-        if (is_hybrid_group(cur_be16(&list)))
-            out->post_quantum = true;
+        uint16_t group = cur_be16(&list);
+        if (is_hybrid_group(group) && out->hybrid == 0)
+            out->hybrid = group;
         cur_skip(&list, cur_be16(&list));
     }
 }
@@ -113,6 +116,10 @@ static void read_client_extension(uint16_t type, struct cursor *ext, struct tls_
 
 static void read_server_extension(uint16_t type, struct cursor *ext, struct tls_server_hello *out)
 {
+    /* The group of a key share is the server's choice; what other extensions hold differs each time. */
+    struct cursor peek = *ext;
+    uint16_t chosen = type == EXT_KEY_SHARE ? cur_be16(&peek) : 0;
+    out->shape = (uint32_t)hash_mix(out->shape, (uint64_t)type << 16 | chosen);
     if (type == EXT_SUPPORTED_VERSIONS) {
         uint16_t version = cur_be16(ext);
         if (ext->verdict == VERDICT_OK)
@@ -195,5 +202,6 @@ enum verdict tls_server_hello_parse(struct slice body, enum verdict on_overrun,
     uint16_t type;
     for (int i = 0; i < EXTENSIONS_MAX && next_extension(&list, &type, &ext); i++)
         read_server_extension(type, &ext, out);
+    out->shape = (uint32_t)hash_mix(out->shape, (uint64_t)out->version << 16 | cipher);
     return list.verdict != VERDICT_OK ? list.verdict : c.verdict;
 }

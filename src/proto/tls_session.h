@@ -64,6 +64,8 @@ struct tls_session {
     uint16_t version;
     uint16_t offered;
     uint16_t cipher;
+    uint16_t hybrid;
+    uint32_t server_shape;
     uint8_t alpn_len;
     uint8_t hello;  /* enum tls_hello_state */
     uint8_t stage;  /* enum tls_stage */
@@ -72,7 +74,6 @@ struct tls_session {
     bool server_hello;
     bool complete;
     bool ech;
-    bool post_quantum;
 };
 
 /* One call of the dissector: what its helpers need. */

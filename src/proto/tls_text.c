@@ -2,8 +2,8 @@
  * proto/tls_text: mnemonics of TLS.
  * SPDX-License-Identifier: MIT
  *
- * Versions: RFC 6101, 5246, 8446. Alerts: RFC 5246 section 7.2, RFC 8446 section 6. Cipher suites:
- * IANA's registry of TLS parameters.
+ * Versions: RFC 6101, 5246, 8446. Alerts: RFC 5246 section 7.2, RFC 8446 section 6. Cipher suites,
+ * groups: IANA's registry of TLS parameters.
  */
 #include <stdio.h>
 
@@ -104,6 +104,12 @@ static const struct mnemonic ciphers[] = {
     {0xccaa, "TLS_DHE_RSA_WITH_CHACHA20_POLY1305_SHA256"},
 };
 
+static const struct mnemonic groups[] = {
+    {0x11eb, "SecP256r1MLKEM768"},        {0x11ec, "X25519MLKEM768"},
+    {0x11ed, "SecP384r1MLKEM1024"},       {0x6399, "X25519Kyber768Draft00"},
+    {0x639a, "SecP256r1Kyber768Draft00"},
+};
+
 static const char *find(const struct mnemonic *table, size_t count, uint16_t value)
 {
     for (size_t i = 0; i < count; i++)
@@ -129,6 +135,11 @@ const char *tls_version_text(uint16_t version, char out[TLS_TEXT_SIZE])
 const char *tls_cipher_text(uint16_t cipher, char out[TLS_TEXT_SIZE])
 {
     return name_or_hex(find(ciphers, COUNT(ciphers), cipher), cipher, out);
+}
+
+const char *tls_group_text(uint16_t group, char out[TLS_TEXT_SIZE])
+{
+    return name_or_hex(find(groups, COUNT(groups), group), group, out);
 }
 
 const char *tls_alert_text(uint8_t code, char out[TLS_TEXT_SIZE])

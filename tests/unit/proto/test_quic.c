@@ -93,7 +93,7 @@ static void test_completed(void **state)
     assert_int_equal(tls->cipher, 0x1301);
     assert_int_equal(tls->attempts, 1);
     assert_true(tls->server_hello);
-    assert_true(tls->post_quantum);
+    assert_int_not_equal(tls->hybrid, 0);
     assert_string_equal(lab->sni, "login.example.net");
     assert_string_equal(lab->alpn, "h3");
     assert_int_equal(lab->tx.request.frame, 1);

@@ -450,7 +450,7 @@ static void test_large_hello(void **state)
     assert_int_equal(lab->tx.u.tls.hello_len, b.len - 9);
     assert_int_equal(lab->tx.first.frame, 1);
     assert_int_equal(lab->tx.request.frame, 3);
-    assert_true(lab->tx.u.tls.post_quantum);
+    assert_int_equal(lab->tx.u.tls.hybrid, 0x11ec);
     assert_false(lab->tx.u.tls.hello_cut);
     lab_close(lab);
 }

@@ -23,7 +23,7 @@ static void test_client_hello(void **state)
     assert_int_equal(hello.version, 0x0304);
     assert_int_equal(hello.random.len, 32);
     assert_true(hello.ech);
-    assert_true(hello.post_quantum);
+    assert_int_equal(hello.hybrid, 0x11ec);
 }
 
 static void test_plain_client_hello(void **state)
@@ -37,7 +37,7 @@ static void test_plain_client_hello(void **state)
     assert_int_equal(hello.alpn.len, 0);
     assert_int_equal(hello.version, 0x0303);
     assert_false(hello.ech);
-    assert_false(hello.post_quantum);
+    assert_int_equal(hello.hybrid, 0);
 }
 
 /* Offsets within client_hello_body: 2 version, 32 random, 5 session, 8 suites, 2 compression. */
@@ -167,6 +167,8 @@ static void test_texts(void **state)
     assert_string_equal(tls_version_text(0x0303, out), "TLS 1.2");
     assert_string_equal(tls_version_text(0x0300, out), "SSLv3");
     assert_string_equal(tls_version_text(0xfb1a, out), "0xfb1a");
+    assert_string_equal(tls_group_text(0x11ec, out), "X25519MLKEM768");
+    assert_string_equal(tls_group_text(0x001d, out), "0x001d");
     assert_string_equal(tls_alert_text(40, out), "handshake_failure");
     assert_string_equal(tls_alert_text(0, out), "close_notify");
     assert_string_equal(tls_alert_text(99, out), "alert_99");
@@ -174,6 +176,31 @@ static void test_texts(void **state)
     assert_string_equal(tls_cipher_text(0xfefe, out), "0xfefe");
     assert_string_equal(tls_outcome_text(TLS_COMPLETED), "completed");
     assert_string_equal(tls_outcome_text(TLS_PENDING), "pending");
+}
+
+static uint32_t shape_of(struct server_options o, uint8_t random)
+{
+    struct bytes b = server_hello_body(&o);
+    struct tls_server_hello hello;
+    memset(b.data + 2, random, 32);
+    assert_int_equal(tls_server_hello_parse(slice_of(b.data, b.len), VERDICT_BAD, &hello),
+                     VERDICT_OK);
+    return hello.shape;
+}
+
+static void test_server_shape(void **state)
+{
+    (void)state;
+    struct server_options base = {.version = 0x0304, .cipher = 0x1302, .group = 0x001d};
+    uint32_t shape = shape_of(base, 1);
+    assert_int_equal(shape_of(base, 2), shape);
+    struct server_options others[] = {base, base, base, base};
+    others[0].cipher = 0x1301;
+    others[1].group = 0x0018;
+    others[2].version = 0x7f1c;
+    others[3].alpn = "h2";
+    for (size_t i = 0; i < 4; i++)
+        assert_int_not_equal(shape_of(others[i], 1), shape);
 }
 
 int main(void)
@@ -188,6 +215,7 @@ int main(void)
         cmocka_unit_test(test_client_hello_flipped_bytes),
         cmocka_unit_test(test_server_hello),
         cmocka_unit_test(test_server_hello_1_3),
+        cmocka_unit_test(test_server_shape),
         cmocka_unit_test(test_hello_retry_request),
         cmocka_unit_test(test_grease),
         cmocka_unit_test(test_texts),

@@ -119,6 +119,7 @@ struct server_options {
     uint16_t cipher;
     const char *alpn;
     bool retry;
+    uint16_t group; /* of a key share without its key; 0: no such extension */
 };
 
 static const uint8_t retry_random[32] = {
@@ -141,6 +142,8 @@ static inline struct bytes server_hello_body(const struct server_options *o)
     put_int(&b, 0, 1);
     if (o->version > 0x0303)
         put_extension(&all, 43, (uint8_t[]){(uint8_t)(o->version >> 8), (uint8_t)o->version}, 2);
+    if (o->group)
+        put_extension(&all, 51, (uint8_t[]){(uint8_t)(o->group >> 8), (uint8_t)o->group}, 2);
     if (o->alpn) {
         put_int(&ext, (uint32_t)strlen(o->alpn) + 1, 2);
         put_block(&ext, 1, o->alpn, strlen(o->alpn));
