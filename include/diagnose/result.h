@@ -93,7 +93,7 @@ enum finding_kind {
     FINDING_KIND_COUNT,
 };
 
-#define FINDING_PROOF_MAX 6
+#define FINDING_PROOF_MAX 8
 
 struct finding {
     uint32_t id; /* counts up from 1 */

@@ -1,61 +1,280 @@
 /*
- * diagnose/blame: culprits by headers and messages.
+ * diagnose/blame: culprits by headers, times and messages.
  * SPDX-License-Identifier: MIT
  *
- * TTL arithmetic: senders begin at 64, 128 or 255, so the distance is what is missing to the next of
- * these.
+ * Each fact that the named server could not have made is either decisive (it excludes the server) or a
+ * hint; two hints of different kinds exclude it too. What a server's own site does looks like the
+ * server: balancers answer in its place from the same distance. See Weaver, Sommer and Paxson,
+ * "Detecting Forged TCP Reset Packets" (2009).
  */
 #include "blame.h"
 
 #include <stdlib.h>
 
-#define TTL_SLACK 2 /* load balancers differ by this much */
+#include "firewall.h"
 
-static int hops_from(uint8_t ttl)
-{
-    int start = ttl <= 64 ? 64 : ttl <= 128 ? 128 : 255;
-    return start - ttl;
-}
+#define HOPS_SLACK    2 /* balancers differ by this much */
+#define FLOOR_SERVERS 3 /* so many hosts tell how near the internet is */
+#define PROOF_HINTS   2
+
+/* What speaks against the server having sent it. */
+struct weight {
+    int decisive;
+    int hints;
+};
 
 bool blame_by_client(const struct draft *d)
 {
     return (d->x.group & FAIL_BY_CLIENT) != 0;
 }
 
-/* A reset whose TTL does not fit the server's was sent by something on the way. */
-static void blame_reset(struct judge *j, struct draft *d)
+static double ms(uint32_t us)
 {
-    int away = d->x.ttl_rst - d->x.ttl_server;
+    return (double)us / 1000.0;
+}
+
+static bool same_distance(uint8_t ttl, uint8_t other)
+{
+    return abs(clue_hops(ttl) - clue_hops(other)) <= HOPS_SLACK;
+}
+
+/* ---- the pieces ---- */
+
+/* A packet of the server's side came from nearer or farther than the server. */
+static void weigh_distance(struct judge *j, struct draft *d, struct weight *w, uint8_t ttl,
+                           const char *what)
+{
+    uint8_t server = d->x.clue.ttl_server;
+    if (ttl == 0 || server == 0)
+        return;
+    buf_printf(&j->text, "TTL of the %s is %u, of the server's first packet %u", what, ttl, server);
+    finding_prove(j, d);
+    if (same_distance(ttl, server))
+        return;
+    w->hints++;
+    if (clue_hops(ttl) < clue_hops(server))
+        d->f.hops = clue_hops(ttl);
+}
+
+/* A server cannot answer before it was asked: its end of the connection comes a round trip after the
+ * device's first packet behind the handshake at the earliest. */
+static void weigh_time(struct judge *j, struct draft *d, struct weight *w)
+{
+    const struct clue *c = &d->x.clue;
+    if (c->rtt_us == 0 || c->stood_us == 0)
+        return;
+    if (c->stood_us < c->rtt_us / 2) {
+        w->decisive++;
+        buf_printf(&j->text,
+                   "it came %.1f ms after the connection stood; a round trip takes %.1f ms",
+                   ms(c->stood_us), ms(c->rtt_us));
+    } else if (c->reply_us != 0 && c->reply_us < c->rtt_us / 2) {
+        w->hints++;
+        buf_printf(&j->text, "it came %.1f ms after the greeting; a round trip takes %.1f ms",
+                   ms(c->reply_us), ms(c->rtt_us));
+    }
+    finding_prove(j, d);
+}
+
+static void weigh_marks(struct judge *j, struct draft *d, struct weight *w)
+{
+    static const struct {
+        uint8_t mark;
+        bool decisive;
+        const char *text;
+    } signs[] = {
+        {RST_OUTLIVED, true,
+         "the server's side sent on after the reset, as if it knew nothing of it"},
+        {RST_ID_COPIED, false, "the reset carries the IP ID of the device's last packet"},
+        {RST_DIFFERS, false, "several resets with different sequence numbers came"},
+        {RST_AHEAD, false, "the reset's sequence number is beyond all that the server sent"},
+    };
+    for (size_t i = 0; i < sizeof signs / sizeof *signs; i++) {
+        if (!(d->x.clue.rst_marks & signs[i].mark))
+            continue;
+        w->decisive += signs[i].decisive;
+        w->hints += !signs[i].decisive;
+        buf_str(&j->text, signs[i].text);
+        finding_prove(j, d);
+    }
+}
+
+/* The server is excluded, or all that is known fits it. */
+static void settle(struct draft *d, struct weight w, bool fits_server)
+{
+    if (w.decisive + w.hints > 0) {
+        bool certain = w.decisive > 0 || w.hints >= PROOF_HINTS;
+        d->f.culprit = CULPRIT_MIDDLEBOX;
+        d->f.confidence = certain ? CONFIDENCE_CERTAIN : CONFIDENCE_LIKELY;
+        d->f.disproof = "A second way to the server that these packets took.";
+    } else if (fits_server) {
+        d->f.culprit = CULPRIT_SERVER;
+    }
+}
+
+/* ---- by kind ---- */
+
+/* RST or FIN of the server's side during a handshake. */
+static void blame_cut(struct judge *j, struct draft *d)
+{
+    const struct clue *c = &d->x.clue;
+    struct weight w = {0, 0};
+    if (blame_by_client(d)) {
+        d->f.culprit = c->hole == HOLE_NONE ? CULPRIT_DEVICE : CULPRIT_NETWORK;
+        return;
+    }
+    weigh_distance(j, d, &w, c->ttl_end, d->x.value ? "FIN" : "reset");
+    weigh_time(j, d, &w);
+    weigh_marks(j, d, &w);
+    bool in_time = c->rtt_us == 0 || c->reply_us == 0 || c->reply_us >= c->rtt_us / 4 * 3;
+    settle(d, w, c->ttl_end != 0 && c->ttl_server != 0 && in_time);
+}
+
+static void blame_alert(struct judge *j, struct draft *d)
+{
+    struct weight w = {0, 0};
     if (blame_by_client(d)) {
         d->f.culprit = CULPRIT_DEVICE;
         return;
     }
-    if (d->x.ttl_rst == 0 || d->x.ttl_server == 0)
-        return;
-    buf_printf(&j->text, "TTL of the reset is %u, of the server's first packet %u", d->x.ttl_rst,
-               d->x.ttl_server);
-    finding_prove(j, d);
-    if (abs(away) > TTL_SLACK) {
-        d->f.culprit = CULPRIT_MIDDLEBOX;
-        d->f.hops = hops_from(d->x.ttl_rst);
-        d->f.confidence = CONFIDENCE_LIKELY;
-    } else {
-        d->f.culprit = CULPRIT_SERVER;
+    weigh_distance(j, d, &w, d->x.clue.ttl_data, "alert");
+    settle(d, w, true);
+}
+
+struct distance {
+    uint32_t rtt_us;
+    int hops;
+    bool own; /* of the address itself, by its other connections */
+    bool known;
+};
+
+/* How far away the address is known to be, else how near the nearest hosts are. */
+static struct distance known_distance(const struct judge *j, const struct draft *d)
+{
+    for (const struct route *r = route_of_addr(&j->f->routes, &d->x.server); r;
+         r = route_at(&j->f->routes, r->next_addr)) {
+        if (r->rtt_us != 0 && r->ttl != 0)
+            return (struct distance){r->rtt_us, clue_hops(r->ttl), true, true};
     }
+    bool known = j->floor.servers >= FLOOR_SERVERS && !addr_is_private(&d->x.server);
+    return (struct distance){j->floor.rtt_us, j->floor.hops, false, known};
+}
+
+/* RST to a SYN: a closed port at the server, or a rule that rejects. */
+static void blame_refusal(struct judge *j, struct draft *d)
+{
+    const struct clue *c = &d->x.clue;
+    struct distance other = known_distance(j, d);
+    struct weight w = {0, 0};
+    if (!other.known || c->rtt_us == 0 || c->ttl_end == 0)
+        return;
+    int away = clue_hops(c->ttl_end);
+    buf_printf(&j->text,
+               "the reset came after %.1f ms from %d hops away; %s %.1f ms and %d hops away",
+               ms(c->rtt_us), away, other.own ? "the address is" : "no other server is less than",
+               ms(other.rtt_us), other.hops);
+    finding_prove(j, d);
+    w.hints += c->rtt_us < other.rtt_us / 2;
+    w.hints += away < other.hops - HOPS_SLACK;
+    settle(d, w, true);
+    if (d->f.culprit == CULPRIT_MIDDLEBOX)
+        d->f.hops = away;
+    else
+        d->f.confidence = CONFIDENCE_LIKELY;
+}
+
+/* RFC 792, 1812 section 5.2.7.1, RFC 4443 section 3.1. */
+static bool icmp_prohibits(const struct draft *d)
+{
+    unsigned code = d->x.code & 0xffU;
+    if (d->x.icmp_from.family == 6)
+        return d->x.code >> 8 == 1 && (code == 1 || code == 5 || code == 6);
+    return d->x.code >> 8 == 3 && (code == 9 || code == 10 || code == 13);
+}
+
+static void blame_icmp(struct judge *j, struct draft *d)
+{
+    bool from_server = addr_eq(&d->x.icmp_from, &d->x.server);
+    if (from_server) {
+        d->f.culprit = CULPRIT_SERVER;
+    } else if (icmp_prohibits(d)) {
+        d->f.culprit = CULPRIT_MIDDLEBOX;
+        d->f.hops = d->x.clue.ttl_icmp ? clue_hops(d->x.clue.ttl_icmp) : -1;
+    }
+    buf_str(&j->text, "ICMP was sent by ");
+    judge_address(&j->text, &d->x.icmp_from);
+    buf_str(&j->text, from_server ? ", the server itself" : "");
+    finding_prove(j, d);
+}
+
+static void prove_hello(struct judge *j, struct draft *d)
+{
+    const struct clue *c = &d->x.clue;
+    if (c->hello_len == 0 || c->hole != HOLE_NONE || (d->x.group & FAIL_QUIC) != 0)
+        return;
+    buf_printf(&j->text, "the connection stood, the greeting of %u bytes was %s", c->hello_len,
+               c->acked ? "acknowledged but not answered" : "never acknowledged");
+    finding_prove(j, d);
+}
+
+/* What the receiver itself says it lacks was lost between the capture point and it, or before both. */
+static void prove_hole(struct judge *j, struct draft *d)
+{
+    const struct clue *c = &d->x.clue;
+    if (c->hole == HOLE_NONE)
+        return;
+    buf_printf(&j->text,
+               "the %s has what follows, but lacks %u bytes before it; it said so %u time%s",
+               c->hole == HOLE_UP ? "server" : "device", c->hole_bytes, c->hole_reports,
+               c->hole_reports == 1 ? "" : "s");
+    finding_prove(j, d);
+    buf_printf(&j->text, "%s ICMP message told to send smaller packets", c->too_big ? "an" : "no");
+    finding_prove(j, d);
+    d->f.culprit = CULPRIT_NETWORK;
+    d->f.confidence = CONFIDENCE_LIKELY;
+}
+
+/* ---- the whole ---- */
+
+/* Silence or an end without marks: the control pair tells that something on the way did it. */
+static void blame_wall(struct draft *d)
+{
+    bool open = d->f.culprit == CULPRIT_NETWORK || d->f.culprit == CULPRIT_NONE;
+    bool silent = d->f.kind == FINDING_TCP_NO_REPLY || d->f.kind == FINDING_TLS_NO_SERVER_HELLO;
+    bool alive = d->wall == WALL_NAME || d->wall == WALL_PORT || d->wall == WALL_SOURCE;
+    if (!open || !silent || !alive || d->x.clue.hole != HOLE_NONE)
+        return;
+    d->f.culprit = CULPRIT_MIDDLEBOX;
+    d->f.confidence = CONFIDENCE_LIKELY;
 }
 
 void blame(struct judge *j, struct draft *d)
 {
     switch ((int)d->f.kind) {
     case FINDING_TLS_RESET:
-        blame_reset(j, d);
+        blame_cut(j, d);
+        prove_hole(j, d);
         break;
     case FINDING_TLS_ALERT:
+        blame_alert(j, d);
+        break;
     case FINDING_TLS_INCOMPLETE:
         if (blame_by_client(d))
             d->f.culprit = CULPRIT_DEVICE;
-        else if (d->f.kind == FINDING_TLS_ALERT)
-            d->f.culprit = CULPRIT_SERVER;
+        prove_hole(j, d);
+        break;
+    case FINDING_TLS_NO_SERVER_HELLO:
+        prove_hello(j, d);
+        prove_hole(j, d);
+        break;
+    case FINDING_HTTP_NO_RESPONSE:
+        prove_hole(j, d);
+        break;
+    case FINDING_TCP_REFUSED:
+        blame_refusal(j, d);
+        break;
+    case FINDING_TCP_UNREACHABLE:
+        blame_icmp(j, d);
         break;
     case FINDING_TLS_INSPECTED:
         if (d->x.text != INTERN_NONE)
@@ -65,15 +284,12 @@ void blame(struct judge *j, struct draft *d)
         if (d->x.group & FAIL_PROXY)
             d->f.culprit = CULPRIT_PROXY;
         break;
-    case FINDING_TCP_UNREACHABLE:
-        if ((d->x.code >> 8) == 3 &&
-            ((d->x.code & 0xff) == 9 || (d->x.code & 0xff) == 10 || (d->x.code & 0xff) == 13))
-            d->f.culprit = CULPRIT_MIDDLEBOX;
-        break;
     case FINDING_CLOCK_SKEW:
         d->f.confidence = d->x.code ? CONFIDENCE_CERTAIN : CONFIDENCE_POSSIBLE;
         break;
     default:
         break;
     }
+    firewall_rule(j, d);
+    blame_wall(d);
 }

@@ -65,7 +65,7 @@ static void detail_reset(struct buf *b, const struct draft *d)
 {
     buf_printf(b, "%s by the %s", d->x.value ? "closed (FIN)" : "reset",
                blame_by_client(d) ? "device" : "server's side");
-    if (d->f.culprit == CULPRIT_MIDDLEBOX)
+    if (d->f.culprit == CULPRIT_MIDDLEBOX && d->f.hops >= 0)
         buf_printf(b, ", injected about %d hops from the capture point", d->f.hops);
 }
 

@@ -63,11 +63,10 @@ void diagnosis_transaction(struct diagnosis *d, const struct flow *flow, const s
 void diagnosis_flow(struct diagnosis *d, const struct flow *flow, const struct flow_end *how,
                     struct slice host, const char *app, uint32_t transactions)
 {
-    (void)app;
     tls_flow_fact(&d->facts, flow);
     resolver_flow_fact(&d->facts, flow, how);
     if (flow->key.proto == IP_PROTO_TCP)
-        tcp_fact(&d->facts, flow, how, host, transactions);
+        tcp_fact(&d->facts, flow, how, host, app, transactions);
 }
 
 struct ip_addr diagnosis_device_of(const struct diagnosis *d, const struct ip_addr *client)
@@ -258,6 +257,7 @@ static bool judge_init(struct judge *j, struct diagnosis *d, const struct captur
     if (!suspects || !j->tallies || !j->worst)
         return false;
     tls_suspects(&d->facts, suspects);
+    j->floor = route_floor(&d->facts.routes);
     return true;
 }
 

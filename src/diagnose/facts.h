@@ -14,9 +14,11 @@
 #include "base/intern.h"
 #include "base/map.h"
 #include "base/mark.h"
+#include "clue.h"
 #include "diagnose/result.h"
 #include "flow/flow.h"
 #include "pool.h"
+#include "route.h"
 #include "services/services.h"
 
 #define CLIENTS_MAX       262144U
@@ -156,6 +158,7 @@ enum {
     FAIL_ACCEPTED = 32, /* certificates: the device went on regardless */
     FAIL_PRIVATE = 64,  /* sinkhole: a private address, alone no proof */
     FAIL_CUT = 128,     /* the capture has not all of it */
+    FAIL_LARGE = 256,   /* TLS: on a greeting of more than one segment */
 };
 
 /* One way in which a row failed; those that differ in kind or group are apart. */
@@ -171,12 +174,11 @@ struct failure {
     struct ip_addr server;
     bool servers; /* several */
     uint8_t kind;
-    uint8_t group;
-    uint8_t ttl_server; /* of the server's first packet; 0 unknown */
-    uint8_t ttl_rst;
+    uint16_t group;
     uint16_t code; /* alert, rcode, HTTP status, ICMP type and code */
     struct ip_addr icmp_from;
     uint16_t port;
+    struct clue clue; /* TCP: of the newest one */
 };
 
 #define WATCHED_MAX  65536U
@@ -223,6 +225,7 @@ struct facts {
     struct pool failures;
     struct map by_flow; /* to watches */
     struct pool watches;
+    struct routes routes;
     uint64_t one_way;
     uint64_t two_way;
 };

@@ -17,6 +17,15 @@
 #define OTHER_NAMES_TOP 50U
 #define REASONS_MAX     12U
 
+/* What a filter on the way seems to go by. */
+enum wall {
+    WALL_UNKNOWN,
+    WALL_NAME,    /* the server name in the ClientHello */
+    WALL_ADDRESS, /* some addresses of the name */
+    WALL_PORT,    /* a port of an address that answers on others */
+    WALL_SOURCE,  /* the device */
+};
+
 /* A finding while it is made. */
 struct draft {
     struct finding f;
@@ -25,6 +34,7 @@ struct draft {
     uint32_t name;    /* of a listed host, INTERN_NONE without */
     uint32_t cause;   /* index, POOL_NONE without */
     bool weighs;      /* of the capture: verdict or status rest on it, though nothing failed */
+    enum wall wall;   /* where something on the way filters */
 };
 
 /* One host under one endpoint of one service, for one device. */
@@ -65,9 +75,10 @@ struct judge {
     struct pool totals;   /* struct entry of all devices */
     struct pool links;    /* findings of totals: struct link */
     struct map by_total;
-    struct map ports_ok;     /* client and port: something worked */
-    struct tally *tallies;   /* of the device at hand, one a service */
-    enum status_word *worst; /* over devices, one a service */
+    struct map ports_ok;      /* client and port: something worked */
+    struct route_floor floor; /* how near servers of the internet are */
+    struct tally *tallies;    /* of the device at hand, one a service */
+    enum status_word *worst;  /* over devices, one a service */
     struct device_result *devices;
     uint32_t *device_clients; /* client numbers of devices */
     uint32_t device_count;

@@ -20,7 +20,7 @@ void tls_flow_fact(struct facts *f, const struct flow *flow);
 void http_fact(struct facts *f, const struct flow *flow, const struct tx *tx, struct slice host);
 void ntp_fact(struct facts *f, const struct flow *flow, const struct tx *tx, struct slice host);
 void tcp_fact(struct facts *f, const struct flow *flow, const struct flow_end *how,
-              struct slice host, uint32_t transactions);
+              struct slice host, const char *app, uint32_t transactions);
 
 /* A question, and a TCP connection to port 53, as facts about the resolver. */
 void resolver_fact(struct facts *f, uint32_t client, const struct flow *flow, const struct tx *tx);

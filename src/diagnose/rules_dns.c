@@ -150,7 +150,6 @@ static void bad_answer(struct facts *f, struct row *head, const struct flow *flo
     struct failure x = rule_failure(flow, kind, tx->first);
     struct look l = look(dns);
     x.group = dns->qtype == TYPE_A ? 0 : FAIL_NOT_A;
-    x.ttl_server = 0;
     if (tx->outcome == TX_ANSWERED) {
         x.code = (uint16_t)dns->rcode;
         note_saying(f, &x, dns, &l);

@@ -152,7 +152,6 @@ static void fail(struct facts *f, struct row *row, const struct flow *flow, cons
     if (http->to_proxy)
         x.group |= FAIL_PROXY;
     x.code = http->status;
-    x.ttl_rst = 0;
     struct slice text = http->location;
     if (kind == FINDING_HTTP_PROXY_AUTH)
         text = http->proxy_authenticate;

@@ -18,10 +18,8 @@ struct failure rule_failure(const struct flow *flow, enum finding_kind kind, str
         .server = flow->key.dst,
         .text = INTERN_NONE,
         .next = POOL_NONE,
-        .ttl_server = flow->side[DIR_TO_CLIENT].ttl,
+        .clue = clue_of_flow(flow),
     };
-    if (flow->rst_first && flow->end_by == DIR_TO_CLIENT)
-        x.ttl_rst = flow->end_ttl;
     return x;
 }
 
@@ -70,17 +68,23 @@ static void established(struct facts *f, struct row *row, const struct flow *flo
         row->flags |= ROW_CONNECTED;
 }
 
+/* What spoke TLS was told as a handshake; packets of a half conversation tell of no answer. */
+static void note_route(struct facts *f, const struct flow *flow, uint32_t name, const char *app)
+{
+    uint32_t client = strcmp(app, "tls") == 0 ? POOL_NONE : facts_find(f, &flow->key.src);
+    if (client != POOL_NONE && !is_half(flow))
+        route_flow(&f->routes, client, name, flow);
+}
+
 void tcp_fact(struct facts *f, const struct flow *flow, const struct flow_end *how,
-              struct slice host, uint32_t transactions)
+              struct slice host, const char *app, uint32_t transactions)
 {
     count_sides(f, flow);
-    if (transactions > 0 || is_half(flow))
-        return;
     char text[NAME_MAX_BYTES + 1];
-    uint32_t name = facts_name(f, facts_host(host, text), true);
-    if (name == INTERN_NONE)
-        return;
-    uint32_t client = facts_asks(f, flow);
+    bool alone = transactions == 0 && !is_half(flow);
+    uint32_t name = facts_name(f, facts_host(host, text), alone);
+    uint32_t client = alone && name != INTERN_NONE ? facts_asks(f, flow) : POOL_NONE;
+    note_route(f, flow, name, app);
     struct row *row =
         client == POOL_NONE ? NULL : facts_row(f, client, name, TRANSPORT_TCP, flow->key.dst_port);
     if (!row)

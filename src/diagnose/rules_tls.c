@@ -72,6 +72,12 @@ static bool is_public(struct facts *f, struct slice issuer)
     return known;
 }
 
+static bool shows_public_issuer(struct facts *f, const struct tx_tls *tls)
+{
+    return tls->certificate && tls->certificate->issuer.len > 0 &&
+           is_public(f, tls->certificate->issuer);
+}
+
 /* The list knows this issuer as one of the services that the host belongs to. */
 static bool issuer_is_expected(const struct facts *f, struct slice host, struct slice issuer)
 {
@@ -178,6 +184,9 @@ static void fail_handshake(struct facts *f, struct row *row, const struct flow *
     const struct tx_tls *tls = &tx->u.tls;
     struct failure x = rule_failure(flow, (enum finding_kind)kinds[tls->outcome], tx->first);
     const struct tls_alert *alert = fatal_alert(tls);
+    x.clue = clue_of_tls(flow, tx);
+    if (x.clue.hello_len >= FULL_SEGMENT)
+        x.group |= FAIL_LARGE;
     bool by_client = tls->outcome == TLS_RESET_BY_CLIENT;
     if (tls->outcome == TLS_CLOSED || tls->outcome == TLS_INCOMPLETE)
         by_client = mark_set(flow->end_at) && flow->end_by == DIR_TO_SERVER;
@@ -206,6 +215,8 @@ void tls_fact(struct facts *f, const struct flow *flow, const struct tx *tx, str
         facts_role(f, &flow->key.dst, CLIENT_SERVER);
     char text[NAME_MAX_BYTES + 1];
     uint32_t name = facts_name(f, facts_host(host, text), true);
+    if (tls->quic_version == 0 && !tls->via)
+        route_tls(&f->routes, client, name, flow, tx, shows_public_issuer(f, tls));
     if (name == INTERN_NONE)
         return;
     bool proxied = tls->via && strcmp(tls->via, "starttls") != 0;

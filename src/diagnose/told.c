@@ -58,7 +58,7 @@ static const struct told table[FINDING_KIND_COUNT] = {
                               CULPRIT_NETWORK, CONFIDENCE_LIKELY},
     [FINDING_TCP_REFUSED] = {"connection attempts are refused with a reset",
                              "Look for a firewall rule that rejects this host and port.",
-                             "A server that is known to have closed the port.", CULPRIT_MIDDLEBOX,
+                             "A server that is known to have closed the port.", CULPRIT_NONE,
                              CONFIDENCE_POSSIBLE},
     [FINDING_TCP_UNREACHABLE] =
         {"ICMP reports the host as unreachable",

@@ -264,7 +264,46 @@ struct lab_tls {
     const char *via;
     bool hello_cut;
     bool leaves; /* after the handshake, with no request */
+    /* The connection under it. */
+    int64_t rtt_ms;    /* SYN to SYN-ACK, ClientHello to ServerHello; 0 unknown */
+    int64_t end_ms;    /* the ClientHello to what ended it; 0: 50 */
+    uint8_t ttl;       /* of the SYN-ACK; 0: LAB_TTL */
+    uint8_t alert_ttl; /* 0: the same */
+    uint8_t rst_marks;
+    uint16_t hello_len;
+    uint16_t hybrid;
+    uint16_t offered;
+    uint32_t shape;
+    uint32_t wait_ms; /* ClientHello to ServerHello; 0: rtt_ms */
+    struct flow_hole hole_up, hole_down;
 };
+
+#define LAB_ISN 1000U
+
+/* What the packets of the connection under a handshake showed. */
+static inline void lab_under_tls(struct lab *l, struct flow *f, struct flow_signs *signs,
+                                 int64_t at, const struct lab_tls *how)
+{
+    *signs =
+        (struct flow_signs){.rst_marks = how->rst_marks, .hole = {how->hole_up, how->hole_down}};
+    f->signs = signs;
+    f->rtt_us = (uint32_t)(how->rtt_ms * 1000);
+    f->answered = lab_mark(l, at);
+    f->side[DIR_TO_SERVER] = (struct flow_side){
+        .packets = 2, .syn = true, .data = true, .isn = LAB_ISN, .ack = 1, .ttl = 128};
+    f->side[DIR_TO_CLIENT] = (struct flow_side){
+        .packets = 2, .syn = true, .ack = LAB_ISN + 1, .ttl = how->ttl ? how->ttl : LAB_TTL};
+    f->data_ttl = how->alert_ttl ? how->alert_ttl : f->side[DIR_TO_CLIENT].ttl;
+    if (how->outcome == TLS_COMPLETED || how->outcome == TLS_PENDING)
+        return;
+    f->end_at = lab_mark(l, at + (how->end_ms ? how->end_ms : 50));
+    f->end_by = how->client_ends ? DIR_TO_SERVER : DIR_TO_CLIENT;
+    f->rst_first = how->outcome == TLS_RESET_BY_SERVER || how->outcome == TLS_RESET_BY_CLIENT;
+    f->end_ttl = how->rst_ttl;
+    f->side[f->end_by].rst = f->rst_first;
+    f->side[f->end_by].fin = how->outcome == TLS_CLOSED;
+    f->last = f->end_at;
+}
 
 static inline void lab_tls(struct lab *l, int64_t at, const char *host, struct lab_tls how)
 {
@@ -284,7 +323,17 @@ static inline void lab_tls(struct lab *l, int64_t at, const char *host, struct l
     tx.u.tls.via = how.via;
     tx.u.tls.hello_cut = how.hello_cut;
     tx.u.tls.quic_version = how.quic ? 1 : 0;
-    tx.u.tls.server_hello = how.outcome == TLS_COMPLETED || how.issuer;
+    tx.u.tls.server_hello =
+        how.outcome == TLS_COMPLETED || how.outcome == TLS_INCOMPLETE || how.issuer;
+    tx.u.tls.stage = tx.u.tls.server_hello ? TLS_STAGE_SERVER_DONE : TLS_STAGE_CLIENT_HELLO;
+    tx.u.tls.server_shape = how.shape;
+    tx.u.tls.hello_len = how.hello_len;
+    tx.u.tls.hybrid = how.hybrid;
+    tx.u.tls.offered_version = how.offered;
+    if (tx.u.tls.server_hello) {
+        tx.rtt_ns = (how.wait_ms ? how.wait_ms : how.rtt_ms) * NS_PER_MS;
+        tx.reply = lab_mark(l, at + tx.rtt_ns / NS_PER_MS);
+    }
     if (how.issuer)
         tx.u.tls.certificate = &certificate;
     if (how.outcome == TLS_ALERT) {
@@ -292,13 +341,8 @@ static inline void lab_tls(struct lab *l, int64_t at, const char *host, struct l
         tx.u.tls.alerts[0] =
             (struct tls_alert){how.alert_from_client ? DIR_TO_SERVER : DIR_TO_CLIENT, 2, how.alert};
     }
-    f.side[DIR_TO_CLIENT] = (struct flow_side){.packets = 2, .ttl = LAB_TTL};
-    if (how.outcome != TLS_COMPLETED && how.outcome != TLS_PENDING) {
-        f.end_at = lab_mark(l, at + 50);
-        f.end_by = how.client_ends ? DIR_TO_SERVER : DIR_TO_CLIENT;
-        f.rst_first = how.outcome == TLS_RESET_BY_SERVER || how.outcome == TLS_RESET_BY_CLIENT;
-        f.end_ttl = how.rst_ttl;
-    }
+    struct flow_signs signs;
+    lab_under_tls(l, &f, &signs, at, &how);
     tx.done = lab_mark(l, at + 60);
     f.side[DIR_TO_SERVER].seq_end = 1000;
     diagnosis_transaction(l->d, &f, &tx, slice_str(host));
@@ -406,6 +450,8 @@ struct lab_tcp {
     bool half;          /* the client's data and acknowledgements only */
     bool conversation;  /* both sides sent data of no known protocol */
     int64_t watched_ms; /* how long the capture ran on; 0: long */
+    int64_t rtt_ms;     /* SYN to its answer; 0: unknown */
+    uint8_t ttl;        /* of the answer; 0: LAB_TTL */
 };
 
 static inline void lab_tcp(struct lab *l, int64_t at, const char *host, uint16_t port,
@@ -418,12 +464,13 @@ static inline void lab_tcp(struct lab *l, int64_t at, const char *host, uint16_t
     struct flow_signs signs = {0};
     client->syn = true;
     f.syns = 3;
+    f.rtt_us = (uint32_t)(how.rtt_ms * 1000);
     if (how.refused) {
-        *server = (struct flow_side){.packets = 1, .ttl = LAB_TTL, .rst = true};
+        *server = (struct flow_side){.packets = 1, .ttl = how.ttl ? how.ttl : LAB_TTL, .rst = true};
         f.answered = f.end_at = lab_mark(l, at + 5);
         f.end_by = DIR_TO_CLIENT;
         f.rst_first = true;
-        f.end_ttl = LAB_TTL;
+        f.end_ttl = server->ttl;
     }
     if (how.unreachable) {
         signs.icmp_from = lab_addr("10.0.0.1");
@@ -438,7 +485,8 @@ static inline void lab_tcp(struct lab *l, int64_t at, const char *host, uint16_t
         client->packets = 9;
     }
     if (how.conversation) {
-        *server = (struct flow_side){.packets = 9, .ttl = LAB_TTL, .syn = true, .data = true};
+        *server = (struct flow_side){
+            .packets = 9, .ttl = how.ttl ? how.ttl : LAB_TTL, .syn = true, .data = true};
         f.answered = lab_mark(l, at + 5);
     }
     diagnosis_flow(l->d, &f, &how_ended, slice_str(host), "unknown", 0);

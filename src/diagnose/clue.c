@@ -1,0 +1,114 @@
+/*
+ * diagnose/clue: from a flow's headers to what they say.
+ * SPDX-License-Identifier: MIT
+ *
+ * RFC 2923 (black holes of path MTU discovery), RFC 8446.
+ */
+#include "clue.h"
+
+#define HOLE_PATIENCE_NS (2 * NS_PER_S) /* what is only late came by then */
+#define HOLE_REPORTS     3              /* repeated acknowledgements without SACK prove so often */
+#define LEFT_WITHIN_NS   (1500 * NS_PER_MS) /* of the server's flight */
+
+int clue_hops(uint8_t ttl)
+{
+    int start = ttl <= 64 ? 64 : ttl <= 128 ? 128 : 255;
+    return start - ttl;
+}
+
+static uint32_t span_us(struct mark from, struct mark to)
+{
+    if (!mark_set(from) || !mark_set(to) || to.ts_ns < from.ts_ns)
+        return 0;
+    int64_t us = (to.ts_ns - from.ts_ns) / NS_PER_US;
+    return us < 1 ? 1 : us > UINT32_MAX ? UINT32_MAX : (uint32_t)us;
+}
+
+static uint16_t clamp16(uint32_t n)
+{
+    return n > UINT16_MAX ? UINT16_MAX : (uint16_t)n;
+}
+
+/* ---- holes ---- */
+
+static bool hole_stayed(const struct flow *flow, const struct flow_hole *hole)
+{
+    bool told = hole->beyond != hole->ack ? hole->reports > 0 : hole->reports >= HOLE_REPORTS;
+    return hole->open && told && flow->last.ts_ns - hole->since_ns >= HOLE_PATIENCE_NS;
+}
+
+/* Upward the segments at the hole were seen; downward the capture may lack them like the client. */
+static uint32_t hole_size(const struct flow_hole *hole, enum hole_way way)
+{
+    uint32_t gap = hole->beyond - hole->ack;
+    return way == HOLE_UP || hole->repeats > 0 ? hole->most : gap;
+}
+
+static void note_holes(struct clue *c, const struct flow *flow)
+{
+    static const struct {
+        enum dir dir;
+        enum hole_way way;
+    } ways[] = {{DIR_TO_SERVER, HOLE_UP}, {DIR_TO_CLIENT, HOLE_DOWN}};
+    for (size_t i = 0; i < 2; i++) {
+        const struct flow_hole *hole = &flow->signs->hole[ways[i].dir];
+        if (hole->shrunk_to != 0) {
+            c->shrunk_from = hole->shrunk_from;
+            c->shrunk_to = hole->shrunk_to;
+        }
+        uint32_t size = hole_size(hole, ways[i].way);
+        if (c->hole == HOLE_NONE && hole_stayed(flow, hole) && size >= FULL_SEGMENT) {
+            c->hole = (uint8_t)ways[i].way;
+            c->hole_bytes = clamp16(size);
+            c->hole_reports = hole->reports;
+        }
+    }
+}
+
+static bool says_too_big(const struct flow_signs *s)
+{
+    return s->icmp_from.family == 4 ? s->icmp_type == 3 && s->icmp_code == 4
+                                    : s->icmp_from.family == 6 && s->icmp_type == 2;
+}
+
+/* ---- the whole ---- */
+
+struct clue clue_of_flow(const struct flow *flow)
+{
+    const struct flow_side *client = &flow->side[DIR_TO_SERVER];
+    const struct flow_side *server = &flow->side[DIR_TO_CLIENT];
+    struct clue c = {
+        .rtt_us = flow->rtt_us,
+        .ttl_server = server->ttl,
+        .ttl_data = flow->data_ttl,
+        .acked = client->syn && server->ack != 0 && server->ack - client->isn > 1,
+    };
+    if (mark_set(flow->end_at) && flow->end_by == DIR_TO_CLIENT && (server->rst || server->fin)) {
+        c.by_server = true;
+        c.ttl_end = flow->end_ttl;
+        c.stood_us = span_us(flow->answered, flow->end_at);
+    }
+    if (flow->signs) {
+        c.ttl_icmp = flow->signs->icmp_ttl;
+        c.rst_marks = flow->signs->rst_marks;
+        c.too_big = says_too_big(flow->signs);
+        note_holes(&c, flow);
+    }
+    return c;
+}
+
+struct clue clue_of_tls(const struct flow *flow, const struct tx *tx)
+{
+    const struct tx_tls *tls = &tx->u.tls;
+    struct clue c = clue_of_flow(flow);
+    c.hello_len = clamp16(tls->hello_len);
+    c.hybrid = tls->hybrid;
+    c.offered = tls->offered_version;
+    if (c.by_server)
+        c.reply_us = span_us(tx->request, flow->end_at);
+    bool quick = mark_set(tx->reply) && mark_set(flow->end_at) &&
+                 flow->end_at.ts_ns - tx->reply.ts_ns <= LEFT_WITHIN_NS;
+    c.left = tls->outcome == TLS_INCOMPLETE && tls->stage >= TLS_STAGE_SERVER_DONE && quick &&
+             flow->end_by == DIR_TO_SERVER;
+    return c;
+}

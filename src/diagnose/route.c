@@ -1,0 +1,155 @@
+/*
+ * diagnose/route: the table of ways that were tried.
+ * SPDX-License-Identifier: MIT
+ */
+#include "route.h"
+
+#include "base/intern.h"
+#include "clue.h"
+
+#define WAY_KEY  0x726f7574U
+#define ADDR_KEY 0x61646473U
+
+void routes_init(struct routes *r)
+{
+    map_init(&r->by_way, ROUTES_MAX);
+    map_init(&r->by_addr, ROUTES_MAX);
+    map_init(&r->by_name, ROUTES_MAX);
+    pool_init(&r->pool, sizeof(struct route), ROUTES_MAX);
+}
+
+void routes_clear(struct routes *r)
+{
+    map_clear(&r->by_way);
+    map_clear(&r->by_addr);
+    map_clear(&r->by_name);
+    pool_clear(&r->pool);
+}
+
+const struct route *route_at(const struct routes *r, uint32_t index)
+{
+    return index == POOL_NONE ? NULL : pool_at(&r->pool, index);
+}
+
+const struct route *route_of_addr(const struct routes *r, const struct ip_addr *addr)
+{
+    const struct route *route = route_at(r, map_get(&r->by_addr, addr_hash(ADDR_KEY, addr)));
+    return route && addr_eq(&route->addr, addr) ? route : NULL;
+}
+
+const struct route *route_of_name(const struct routes *r, uint32_t name)
+{
+    return name == INTERN_NONE ? NULL : route_at(r, map_get(&r->by_name, name));
+}
+
+/* Links a new route in front of those of its address and its name. */
+static bool link_route(struct routes *r, uint32_t id, uint64_t way, const struct ip_addr *addr,
+                       uint32_t name)
+{
+    struct route *route = pool_at(&r->pool, id);
+    uint64_t key = addr_hash(ADDR_KEY, addr);
+    const struct route *same = route_of_addr(r, addr);
+    uint32_t head = map_get(&r->by_addr, key);
+    if (head != MAP_NONE && !same)
+        return false; /* two addresses of one hash: the second is not followed */
+    route->next_addr = head;
+    route->next_name = name == INTERN_NONE ? POOL_NONE : map_get(&r->by_name, name);
+    return map_put(&r->by_way, way, id) && map_put(&r->by_addr, key, id) &&
+           (name == INTERN_NONE || map_put(&r->by_name, name, id));
+}
+
+static struct route *find(struct routes *r, uint32_t name, const struct flow *flow)
+{
+    const struct ip_addr *addr = &flow->key.dst;
+    uint64_t way = addr_hash(hash_mix(WAY_KEY, (uint64_t)name << 16 | flow->key.dst_port), addr);
+    uint32_t id = map_get(&r->by_way, way);
+    if (id != MAP_NONE)
+        return pool_at(&r->pool, id);
+    id = pool_add(&r->pool);
+    if (id == POOL_NONE)
+        return NULL;
+    struct route *route = pool_at(&r->pool, id);
+    *route = (struct route){.name = name,
+                            .addr = *addr,
+                            .port = flow->key.dst_port,
+                            .client = POOL_NONE,
+                            .next_addr = POOL_NONE,
+                            .next_name = POOL_NONE};
+    return link_route(r, id, way, addr, name) ? route : NULL;
+}
+
+static void keep_least(uint32_t *least, uint32_t value)
+{
+    if (value != 0 && (*least == 0 || value < *least))
+        *least = value;
+}
+
+static void note_answer(struct route *route, uint32_t client, const struct flow *flow)
+{
+    route->answered++;
+    if (route->client == POOL_NONE)
+        route->client = client;
+    route->clients |= route->client != client;
+    if (!flow->side[DIR_TO_CLIENT].syn)
+        return;
+    keep_least(&route->rtt_us, flow->rtt_us);
+    if (route->ttl == 0)
+        route->ttl = flow->side[DIR_TO_CLIENT].ttl;
+}
+
+void route_flow(struct routes *r, uint32_t client, uint32_t name, const struct flow *flow)
+{
+    struct route *route = find(r, name, flow);
+    enum flow_state state = flow_state(flow);
+    if (!route)
+        return;
+    if (state == FLOW_NO_REPLY)
+        route->silent++;
+    else if (state != FLOW_REFUSED && state != FLOW_UNREACHABLE)
+        note_answer(route, client, flow);
+}
+
+static void note_server_hello(struct route *route, const struct tx *tx)
+{
+    const struct tx_tls *tls = &tx->u.tls;
+    bool first = route->shape == 0;
+    keep_least(&route->wait_us, (uint32_t)(tx->rtt_ns / NS_PER_US % UINT32_MAX));
+    if (tls->hello_len <= UINT16_MAX && tls->hello_len > route->hello_passed)
+        route->hello_passed = (uint16_t)tls->hello_len;
+    if (tls->server_shape == 0)
+        return;
+    route->shapes |= !first && route->shape != tls->server_shape;
+    route->shape = tls->server_shape;
+    route->retries = mark_set(tls->hello_retry) && (first || route->retries);
+}
+
+void route_tls(struct routes *r, uint32_t client, uint32_t name, const struct flow *flow,
+               const struct tx *tx, bool genuine)
+{
+    struct route *route = find(r, name, flow);
+    if (!route)
+        return;
+    note_answer(route, client, flow);
+    route->completed += tx->u.tls.outcome == TLS_COMPLETED;
+    route->genuine |= genuine;
+    if (tx->u.tls.server_hello)
+        note_server_hello(route, tx);
+    if (clue_of_tls(flow, tx).left)
+        route->left++;
+}
+
+struct route_floor route_floor(const struct routes *r)
+{
+    struct route_floor floor = {0, 0, 0};
+    for (uint32_t i = 0; i < r->pool.count; i++) {
+        const struct route *route = pool_at(&r->pool, i);
+        if (route->rtt_us == 0 || addr_is_private(&route->addr))
+            continue;
+        int hops = clue_hops(route->ttl);
+        if (floor.servers == 0 || hops < floor.hops)
+            floor.hops = hops;
+        keep_least(&floor.rtt_us, route->rtt_us);
+        floor.servers += route_of_addr(r, &route->addr) == route;
+    }
+    return floor;
+}

@@ -1,0 +1,72 @@
+/*
+ * diagnose/route: what became of the connections to a name at one address and port, over all devices.
+ * SPDX-License-Identifier: MIT
+ *
+ * The control to every failure: whether the same address serves another name, another port or another
+ * device, and the same name another address; how far away servers are. TCP without a proxy; names that
+ * no list has share one entry an address and port. Private to diagnose.
+ */
+#ifndef DIAGNOSE_ROUTE_H
+#define DIAGNOSE_ROUTE_H
+
+#include "base/map.h"
+#include "flow/flow.h"
+#include "pool.h"
+#include "proto/tx.h"
+
+#define ROUTES_MAX 65536U
+
+struct route {
+    uint32_t name;      /* listed; INTERN_NONE: all others */
+    uint32_t next_addr; /* next one of the address, of the name: POOL_NONE at the end */
+    uint32_t next_name;
+    uint32_t client;    /* the first that was answered; POOL_NONE */
+    uint32_t answered;  /* connections that stood */
+    uint32_t silent;    /* SYNs that nothing answered */
+    uint32_t completed; /* TLS handshakes; each a success */
+    uint32_t left;      /* by devices, right after they had seen the certificate */
+    uint32_t rtt_us;    /* the shortest, SYN to SYN-ACK; 0 unknown */
+    uint32_t wait_us;   /* the shortest, ClientHello to ServerHello; 0 unknown */
+    uint32_t shape;     /* of its ServerHellos; 0 none */
+    struct ip_addr addr;
+    uint16_t port;
+    uint16_t hello_passed; /* the longest ClientHello that was answered, 0 none */
+    uint8_t ttl;           /* of a SYN-ACK; 0 unknown */
+    bool clients : 1;      /* several were answered */
+    bool shapes : 1;       /* several */
+    bool retries : 1;      /* each handshake went through a HelloRetryRequest */
+    bool genuine : 1;      /* showed a certificate of a public authority */
+};
+
+struct routes {
+    struct map by_way; /* name, address and port */
+    struct map by_addr;
+    struct map by_name;
+    struct pool pool;
+};
+
+void routes_init(struct routes *r);
+void routes_clear(struct routes *r);
+
+/* A TCP flow that ended and spoke no TLS. */
+void route_flow(struct routes *r, uint32_t client, uint32_t name, const struct flow *flow);
+/* A TLS handshake over TCP. `genuine` as in struct route. */
+void route_tls(struct routes *r, uint32_t client, uint32_t name, const struct flow *flow,
+               const struct tx *tx, bool genuine);
+
+/* The newest route of an address, of a name; follow next_addr or next_name. NULL: none. */
+const struct route *route_of_addr(const struct routes *r, const struct ip_addr *addr);
+const struct route *route_of_name(const struct routes *r, uint32_t name);
+const struct route *route_at(const struct routes *r, uint32_t index); /* NULL for POOL_NONE */
+
+/* How near the nearest servers of the internet are. */
+struct route_floor {
+    uint32_t servers; /* addresses measured */
+    uint32_t rtt_us;  /* the shortest */
+    int hops;         /* the fewest */
+};
+
+/* Of all servers with public addresses. */
+struct route_floor route_floor(const struct routes *r);
+
+#endif
