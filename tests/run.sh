@@ -32,7 +32,8 @@ run() {
 unit() {
     CMOCKA_MESSAGE_OUTPUT=TAP
     export CMOCKA_MESSAGE_OUTPUT
-    for test in "$build"/tests/unit/"${layer:-*}"/test_*; do
+    # shellcheck disable=SC2086 # without a layer: a pattern
+    for test in "$build"/tests/unit/${layer:-*}/test_*; do
         if [ -x "$test" ] && [ -f "$test" ]; then
             run "$test"
         fi

@@ -36,7 +36,7 @@ static void test_whole(void **state)
     assert_int_equal(m.rcode, 16);
     assert_int_equal(m.ede, 15);
     assert_slice_equal(m.soa, "a.test");
-    assert_slice_equal(m.soa_server, "b.a.test");
+    assert_slice_equal(m.soa_server, "a.test");
     assert_int_equal(m.answer_count, 3);
     assert_slice_equal(m.answers[0].name, "www.a.test");
     assert_slice_equal(m.answers[0].rdata, "b.a.test");
