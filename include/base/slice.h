@@ -45,6 +45,9 @@ bool slice_eq_nocase(struct slice a, struct slice b);
 bool slice_starts(struct slice s, const char *prefix);
 bool slice_starts_nocase(struct slice s, const char *prefix);
 
+/* Whether the text stands somewhere in `s`, whatever the case of ASCII letters. */
+bool slice_has_nocase(struct slice s, const char *text);
+
 /* Position of the first byte `c` at or after `from`; s.len when there is none. */
 size_t slice_find(struct slice s, size_t from, uint8_t c);
 

@@ -124,7 +124,8 @@ struct tx_tls {
 
 /* ---- HTTP/1.x: RFC 9110, 9112 ---- */
 
-#define HTTP_BODY_HEAD_MAX 64
+#define HTTP_BODY_HEAD_MAX 64  /* of a body */
+#define HTTP_PAGE_HEAD_MAX 320 /* of an error's or a page's: whose page it is stands in its title */
 
 struct tx_http {
     struct slice method;
@@ -139,13 +140,22 @@ struct tx_http {
     struct slice proxy_authenticate;
     struct slice user_agent;
     struct slice content_type;
-    struct slice body_head; /* first bytes of the response body, HTTP_BODY_HEAD_MAX at most */
+    struct slice box; /* what only a box in between says of itself: Proxy-Agent, X-Squid-Error,
+                               X-Cache-Lookup, X-Bluecoat-Via */
+    struct slice body_head; /* first bytes of the response body; HTTP_PAGE_HEAD_MAX at most */
     uint64_t length;        /* response body bytes seen */
     int64_t content_length; /* announced by the response, -1 without */
     int64_t date;           /* Date of the response, seconds since 1970; -1 without */
+    int64_t range_from;     /* first byte asked for; -1: no range, or counted from the end */
+    int64_t range_to;       /* last byte asked for; -1: to the end */
+    int64_t content_from;   /* first byte of Content-Range; -1 without */
     uint16_t status;        /* 0 without response */
     bool to_proxy;          /* absolute form or CONNECT */
     bool range;             /* the request asked for a range */
+    bool no_ranges;         /* Accept-Ranges: none */
+    bool
+        cut; /* the server's side ended the connection before the end of the response body; `length`
+                 then is short of what came by less than 64 KiB */
 };
 
 /* ---- NTP: RFC 5905 ---- */

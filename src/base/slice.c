@@ -27,6 +27,16 @@ bool slice_starts_nocase(struct slice s, const char *prefix)
     return s.len >= len && slice_eq_nocase(slice_sub(s, 0, len), slice_str(prefix));
 }
 
+bool slice_has_nocase(struct slice s, const char *text)
+{
+    size_t len = strlen(text);
+    for (size_t i = 0; i + len <= s.len; i++) {
+        if (slice_eq_nocase(slice_sub(s, i, len), slice_of(text, len)))
+            return true;
+    }
+    return false;
+}
+
 size_t slice_find(struct slice s, size_t from, uint8_t c)
 {
     if (from >= s.len)

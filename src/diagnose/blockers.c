@@ -79,16 +79,6 @@ static const char *const inner_tops[] = {
     "corp",  "private",     "home",      "invalid",  "test",     "domain",
 };
 
-static bool contains(struct slice s, const char *lower)
-{
-    size_t len = strlen(lower);
-    for (size_t i = 0; i + len <= s.len; i++) {
-        if (slice_eq_nocase(slice_sub(s, i, len), slice_str(lower)))
-            return true;
-    }
-    return false;
-}
-
 /* The name itself, or one below it. */
 static bool is_within(struct slice name, const char *zone)
 {
@@ -121,7 +111,7 @@ const char *blocker_of_name(struct slice name)
 const char *blocker_of_text(struct slice text)
 {
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
-        if (contains(text, texts[i].text))
+        if (slice_has_nocase(text, texts[i].text))
             return texts[i].product;
     }
     return NULL;
@@ -130,7 +120,7 @@ const char *blocker_of_text(struct slice text)
 bool blocker_is_page(struct slice body)
 {
     for (size_t i = 0; i < sizeof page_words / sizeof *page_words; i++) {
-        if (contains(body, page_words[i]))
+        if (slice_has_nocase(body, page_words[i]))
             return true;
     }
     return blocker_of_text(body) != NULL;

@@ -50,15 +50,6 @@ static void claim(struct facts *f, struct watch *w, enum finding_kind kind, int6
     w->count++;
 }
 
-static bool contains(struct slice s, const char *text)
-{
-    for (size_t i = 0; i < s.len; i++) {
-        if (slice_starts_nocase(slice_sub(s, i, s.len), text))
-            return true;
-    }
-    return false;
-}
-
 /* Going through the tables of issuers costs more than all else of a handshake, and few issuers there are. */
 static bool is_public(struct facts *f, struct slice issuer)
 {
@@ -86,7 +77,7 @@ static bool issuer_is_expected(const struct facts *f, struct slice host, struct 
     for (uint32_t i = 0; i < count; i++) {
         const struct service *s = services_at(f->list, matches[i].service);
         for (uint32_t k = 0; k < s->issuer_count; k++) {
-            if (contains(issuer, s->issuers[k]))
+            if (slice_has_nocase(issuer, s->issuers[k]))
                 return true;
         }
     }

@@ -205,6 +205,8 @@ static bool on_request(struct reader *r, const struct http_head *head, const str
     record->has_request = true;
     record->to_proxy = head->to_proxy;
     record->range = head->range;
+    record->range_from = head->range_from;
+    record->range_to = head->range_to;
     record->first = *first;
     record->request = *r->at;
     bool connect = http_record_method_is(record, "CONNECT");
@@ -271,6 +273,8 @@ static void fill_response(struct http_record *record, const struct http_head *he
     record->status = head->status;
     record->content_length = head->content_length;
     record->date = head->date;
+    record->content_from = head->range_from;
+    record->no_ranges = head->no_ranges;
     record->reply = *r->at;
     record->done = *r->at;
     if (!record->has_request || record->lost)
@@ -528,11 +532,20 @@ static struct feed http_gap(void *session, enum dir dir, uint64_t len, const str
         .state = FEED_MORE};
 }
 
+/* The server's side ends the connection now: the response being read lacks its end, or not. */
+static void note_cut(struct http_session *s)
+{
+    const struct http_body *body = &s->side[DIR_TO_CLIENT].body;
+    if (s->current && !http_body_ended(body) && body->state != HTTP_BODY_UNTIL_CLOSE)
+        s->current->cut = true;
+}
+
 static void http_fin(void *session, enum dir dir, const struct mark *at, struct proto_env *env)
 {
     struct http_session *s = session;
     (void)at;
     if (dir == DIR_TO_CLIENT) {
+        note_cut(s);
         finish_response(s, env);
         set_state(&s->side[dir], SIDE_OVER);
     }
@@ -541,6 +554,8 @@ static void http_fin(void *session, enum dir dir, const struct mark *at, struct 
 static void http_end(void *session, const struct flow_end *how, struct proto_env *env)
 {
     struct http_session *s = session;
+    if (how->reason == END_RST && how->by == DIR_TO_CLIENT)
+        note_cut(s);
     finish_response(s, env);
     bool cut = how->reason == END_CAPTURE || how->reason == END_EVICTED;
     while (http_queue_has_responses(&s->queue))

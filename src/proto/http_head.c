@@ -77,16 +77,6 @@ static int64_t leading_number(struct slice s)
     return n;
 }
 
-static bool contains_nocase(struct slice s, const char *text)
-{
-    size_t len = strlen(text);
-    for (size_t i = 0; i + len <= s.len; i++) {
-        if (slice_eq_nocase(slice_sub(s, i, len), slice_str(text)))
-            return true;
-    }
-    return false;
-}
-
 /* ---- start lines ---- */
 
 static bool is_version(struct slice s)
@@ -168,6 +158,8 @@ enum special {
     SPECIAL_CODING,
     SPECIAL_DATE,
     SPECIAL_RANGE,
+    SPECIAL_CONTENT_RANGE,
+    SPECIAL_ACCEPT_RANGES,
 };
 
 static const struct known {
@@ -187,6 +179,12 @@ static const struct known {
     {"transfer-encoding", 17, SPECIAL_CODING, 0},
     {"date", 4, SPECIAL_DATE, 0},
     {"range", 5, SPECIAL_RANGE, 0},
+    {"content-range", 13, SPECIAL_CONTENT_RANGE, 0},
+    {"accept-ranges", 13, SPECIAL_ACCEPT_RANGES, 0},
+    {"proxy-agent", 11, SPECIAL_NONE, HTTP_BOX},
+    {"x-squid-error", 13, SPECIAL_NONE, HTTP_BOX},
+    {"x-cache-lookup", 14, SPECIAL_NONE, HTTP_BOX},
+    {"x-bluecoat-via", 14, SPECIAL_NONE, HTTP_BOX},
 };
 
 static const struct known *find_known(struct slice name)
@@ -196,6 +194,17 @@ static const struct known *find_known(struct slice name)
             return &known[i];
     }
     return NULL;
+}
+
+/* "bytes=0-499", "bytes 0-499/1234" (RFC 9110 section 14): the first range. */
+static void note_range(struct http_head *head, struct slice value, uint8_t separator)
+{
+    size_t from = slice_find(value, 0, separator) + 1;
+    size_t dash = slice_find(value, from, '-');
+    head->range_from = leading_number(slice_sub(value, from, value.len));
+    head->range_to = leading_number(slice_sub(value, dash + 1, value.len));
+    if (head->range_from < 0)
+        head->range_to = -1;
 }
 
 /* Of a field that comes twice the first one counts. */
@@ -211,7 +220,7 @@ static void note_field(struct http_head *head, const struct known *k, struct sli
             head->content_length = leading_number(value);
         break;
     case SPECIAL_CODING:
-        head->chunked |= contains_nocase(value, CODING_FINAL);
+        head->chunked |= slice_has_nocase(value, CODING_FINAL);
         break;
     case SPECIAL_DATE:
         if (head->date < 0)
@@ -219,6 +228,13 @@ static void note_field(struct http_head *head, const struct known *k, struct sli
         break;
     case SPECIAL_RANGE:
         head->range = true;
+        note_range(head, value, '=');
+        break;
+    case SPECIAL_CONTENT_RANGE:
+        note_range(head, value, ' ');
+        break;
+    case SPECIAL_ACCEPT_RANGES:
+        head->no_ranges = slice_eq_nocase(value, slice_str("none"));
         break;
     }
 }
@@ -258,6 +274,8 @@ void http_head_fields(struct slice bytes, struct http_head *head)
     const struct known *open = NULL; /* its value may follow on a folded line */
     head->content_length = -1;
     head->date = -1;
+    head->range_from = -1;
+    head->range_to = -1;
     size_t next;
     line_at(bytes, 0, &next);
     for (size_t from = next; from < bytes.len; from = next) {

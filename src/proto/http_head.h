@@ -22,6 +22,7 @@ enum http_field {
     HTTP_SERVER,
     HTTP_PROXY_AUTHENTICATE,
     HTTP_CONTENT_TYPE,
+    HTTP_BOX, /* of the fields that only proxies send, the first one */
     HTTP_FIELDS,
 };
 
@@ -30,9 +31,12 @@ struct http_head {
     struct slice host_field;
     int64_t content_length; /* -1 without; saturates */
     int64_t date;           /* -1 without */
-    uint16_t status;        /* 0 for a request */
+    int64_t range_from;     /* of Range in a request, of Content-Range in a response; -1 without */
+    int64_t range_to;
+    uint16_t status; /* 0 for a request */
     bool chunked;
     bool range;
+    bool no_ranges;
     bool to_proxy;
 };
 

@@ -89,10 +89,19 @@ static struct slice text_of(const struct http_record *r, size_t which)
     return slice_sub(slice_of(t->data, t->used), r->text_at[which], r->text_len[which]);
 }
 
+static uint16_t body_room(const struct http_head *head)
+{
+    bool page =
+        head->status >= 400 || slice_starts_nocase(head->field[HTTP_CONTENT_TYPE], "text/html");
+    return page ? HTTP_PAGE_HEAD_MAX : HTTP_BODY_HEAD_MAX;
+}
+
 bool http_record_keep(struct http_record *r, const struct http_head *head, struct arena *arena)
 {
     bool request = head->status == 0;
-    size_t need = request ? head->host_field.len : HTTP_BODY_HEAD_MAX;
+    if (!request)
+        r->body_room = body_room(head);
+    size_t need = request ? head->host_field.len : r->body_room;
     for (size_t i = 0; i < HTTP_FIELDS; i++)
         need += is_of_request(i) == request ? head->field[i].len : 0;
     if (!texts_reserve(request ? &r->request_texts : &r->response_texts, need, arena))
@@ -109,7 +118,7 @@ bool http_record_keep(struct http_record *r, const struct http_head *head, struc
 void http_record_body(struct http_record *r, struct slice content)
 {
     const struct http_texts *t = &r->response_texts;
-    size_t room = HTTP_BODY_HEAD_MAX - r->text_len[HTTP_TEXT_BODY];
+    size_t room = (size_t)r->body_room - r->text_len[HTTP_TEXT_BODY];
     /* The room was reserved with the head's texts, or there is no memory and no text at all. */
     if ((size_t)(t->size - t->used) >= room)
         text_add(r, HTTP_TEXT_BODY, slice_sub(content, 0, room));
@@ -144,13 +153,19 @@ void http_record_emit(const struct http_record *r, enum tx_outcome outcome, stru
                 .proxy_authenticate = text_of(r, HTTP_PROXY_AUTHENTICATE),
                 .user_agent = text_of(r, HTTP_USER_AGENT),
                 .content_type = text_of(r, HTTP_CONTENT_TYPE),
+                .box = text_of(r, HTTP_BOX),
                 .body_head = text_of(r, HTTP_TEXT_BODY),
                 .length = r->length,
                 .content_length = mark_set(r->reply) ? r->content_length : -1,
                 .date = mark_set(r->reply) ? r->date : -1,
+                .range_from = r->range_from,
+                .range_to = r->range_to,
+                .content_from = mark_set(r->reply) ? r->content_from : -1,
                 .status = r->status,
                 .to_proxy = r->to_proxy,
                 .range = r->range,
+                .no_ranges = r->no_ranges,
+                .cut = r->cut,
             },
     };
     env->emit(env->ctx, &tx);

@@ -36,10 +36,13 @@ struct http_record {
     uint16_t text_at[HTTP_TEXTS];
     uint16_t text_len[HTTP_TEXTS];
     uint16_t status;
+    uint16_t body_room; /* of the body, so much is kept at most */
     bool has_request;
     bool lost; /* stands for a request that the capture has not */
     bool to_proxy;
     bool range;
+    bool no_ranges;
+    bool cut;
     bool body_over; /* the response is complete */
     struct mark first;
     struct mark request;
@@ -48,6 +51,9 @@ struct http_record {
     uint64_t length;
     int64_t content_length;
     int64_t date;
+    int64_t range_from; /* asked for */
+    int64_t range_to;
+    int64_t content_from;
 };
 
 struct http_queue {
@@ -76,7 +82,7 @@ static inline bool http_queue_has_responses(const struct http_queue *q)
 
 /* Copies the texts of a head; false when the arena is full. */
 bool http_record_keep(struct http_record *r, const struct http_head *head, struct arena *arena);
-/* Adds to the beginning of the body, up to HTTP_BODY_HEAD_MAX. */
+/* Adds to the beginning of the body, as far as its kind of response deserves. */
 void http_record_body(struct http_record *r, struct slice content);
 
 bool http_record_method_is(const struct http_record *r, const char *method);

@@ -21,7 +21,7 @@ static void check_tx(void *ctx, const struct tx *tx)
 {
     size_t *told = ctx;
     const struct tx_http *h = &tx->u.http;
-    if (tx->kind != TX_HTTP || h->body_head.len > HTTP_BODY_HEAD_MAX)
+    if (tx->kind != TX_HTTP || h->body_head.len > HTTP_PAGE_HEAD_MAX)
         abort();
     if (tx->outcome == TX_ANSWERED && h->status == 0)
         abort();

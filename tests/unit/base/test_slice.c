@@ -31,8 +31,19 @@ static void cuts(void **state)
     assert_int_equal(slice_trim(slice_str(" \t")).len, 0);
 }
 
+static void finds_text_whatever_its_case(void **state)
+{
+    (void)state;
+    assert_true(slice_has_nocase(slice_str("1.1 proxy (Squid/5.7)"), "squid"));
+    assert_true(slice_has_nocase(slice_str("squid"), "SQUID"));
+    assert_true(slice_has_nocase(slice_str(""), ""));
+    assert_false(slice_has_nocase(slice_str("squi"), "squid"));
+    assert_false(slice_has_nocase(slice_str("s quid"), "squid"));
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(compares), cmocka_unit_test(cuts)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(compares), cmocka_unit_test(cuts),
+                                       cmocka_unit_test(finds_text_whatever_its_case)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

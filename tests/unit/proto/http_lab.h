@@ -33,9 +33,11 @@ struct lab {
     enum tx_outcome outcome; /* of the last one */
     struct mark first, request, reply, done;
     int64_t rtt_ns, date;
-    char body_head[HTTP_BODY_HEAD_MAX + 1];
+    char body_head[HTTP_PAGE_HEAD_MAX + 1];
+    char box[64];
+    int64_t range_from, range_to, content_from;
     char location[2048];
-    bool to_proxy, range;
+    bool to_proxy, range, no_ranges, cut;
 };
 
 static inline void lab_emit(void *ctx, const struct tx *tx)
@@ -61,6 +63,13 @@ static inline void lab_emit(void *ctx, const struct tx *tx)
     lab->date = h->date;
     lab->to_proxy = h->to_proxy;
     lab->range = h->range;
+    lab->no_ranges = h->no_ranges;
+    lab->cut = h->cut;
+    lab->range_from = h->range_from;
+    lab->range_to = h->range_to;
+    lab->content_from = h->content_from;
+    snprintf(lab->box, sizeof lab->box, "%.*s", (int)h->box.len,
+             h->box.len ? (const char *)h->box.data : "");
     memset(lab->body_head, 0, sizeof lab->body_head);
     if (h->body_head.len > 0)
         memcpy(lab->body_head, h->body_head.data, h->body_head.len);

@@ -133,6 +133,95 @@ static void test_cut_download(void **state)
     lab_close(lab);
 }
 
+/* Who ends the connection before the body does. */
+static void test_who_cuts(void **state)
+{
+    static const struct {
+        const char *head;
+        bool fin;
+        enum end_reason reason;
+        enum dir by;
+        bool cut;
+    } ROWS[] = {
+        {OK("5000", ""), true, END_FIN, DIR_TO_CLIENT, true},
+        {OK("5000", ""), false, END_RST, DIR_TO_CLIENT, true},
+        {OK("5000", ""), false, END_RST, DIR_TO_SERVER, false},
+        {OK("5000", ""), false, END_CAPTURE, DIR_TO_SERVER, false},
+        {OK("5000", ""), false, END_TIMEOUT, DIR_TO_SERVER, false},
+        {OK("100", ""), true, END_FIN, DIR_TO_CLIENT, false},
+        {"HTTP/1.1 200 OK\r\n\r\n", true, END_FIN, DIR_TO_CLIENT, false},
+    };
+    static const uint8_t block[100];
+    (void)state;
+    for (size_t i = 0; i < sizeof ROWS / sizeof *ROWS; i++) {
+        struct lab *lab = lab_open();
+        lab_client(lab, GET("/file"));
+        lab_server(lab, ROWS[i].head);
+        lab_bytes(lab, DIR_TO_CLIENT, block, sizeof block);
+        if (ROWS[i].fin)
+            http_ops.fin(lab->session, DIR_TO_CLIENT, &lab->at, &lab->env);
+        struct flow_end how = {ROWS[i].reason, ROWS[i].by, lab->at};
+        http_ops.end(lab->session, &how, &lab->env);
+        assert_int_equal(lab->count, 1);
+        assert_int_equal(lab->cut, ROWS[i].cut);
+        lab_close(lab);
+    }
+}
+
+static void test_ranges_and_boxes(void **state)
+{
+    (void)state;
+    struct lab *lab = lab_open();
+    lab_client(lab, "GET /a HTTP/1.1\r\nHost: a\r\nRange: bytes=1000-1999\r\n\r\n");
+    lab_server(lab, "HTTP/1.1 206 Partial\r\nContent-Range: bytes 1000-1999/5000\r\n"
+                    "Accept-Ranges: bytes\r\nContent-Length: 0\r\n\r\n");
+    assert_int_equal(lab->range_from, 1000);
+    assert_int_equal(lab->range_to, 1999);
+    assert_int_equal(lab->content_from, 1000);
+    assert_false(lab->no_ranges);
+    lab_client(lab, "GET /a HTTP/1.1\r\nHost: a\r\nRange: bytes=500-\r\n\r\n");
+    lab_server(lab, "HTTP/1.1 200 OK\r\nAccept-Ranges: none\r\nProxy-Agent: Gate/1\r\n"
+                    "X-Squid-Error: second\r\nContent-Length: 0\r\n\r\n");
+    assert_int_equal(lab->range_from, 500);
+    assert_int_equal(lab->range_to, -1);
+    assert_int_equal(lab->content_from, -1);
+    assert_true(lab->no_ranges);
+    assert_string_equal(lab->box, "Gate/1");
+    lab_client(lab, "GET /a HTTP/1.1\r\nHost: a\r\nRange: bytes=-500\r\n\r\n");
+    lab_server(lab, "HTTP/1.1 416 No\r\nContent-Range: bytes */300\r\n"
+                    "Content-Length: 0\r\n\r\n");
+    assert_int_equal(lab->range_from, -1);
+    assert_int_equal(lab->range_to, -1);
+    assert_int_equal(lab->content_from, -1);
+    assert_string_equal(lab->box, "");
+    lab_close(lab);
+}
+
+/* Of a page more is kept than of a file. */
+static void test_pages_keep_their_titles(void **state)
+{
+    static const struct {
+        const char *head;
+        size_t kept;
+    } ROWS[] = {
+        {"HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n", HTTP_BODY_HEAD_MAX},
+        {"HTTP/1.1 200 OK\r\nContent-Type: text/html; charset=x\r\nContent-Length: 500\r\n\r\n",
+         HTTP_PAGE_HEAD_MAX},
+        {"HTTP/1.1 403 No\r\nContent-Length: 500\r\n\r\n", HTTP_PAGE_HEAD_MAX},
+    };
+    uint8_t page[500];
+    (void)state;
+    memset(page, 'p', sizeof page);
+    struct lab *lab = lab_open();
+    for (size_t i = 0; i < sizeof ROWS / sizeof *ROWS; i++) {
+        lab_client(lab, GET("/"));
+        lab_server(lab, ROWS[i].head);
+        lab_bytes(lab, DIR_TO_CLIENT, page, sizeof page);
+        assert_int_equal(strlen(lab->body_head), ROWS[i].kept);
+    }
+    lab_close(lab);
+}
+
 static void test_connect(void **state)
 {
     (void)state;
@@ -304,6 +393,9 @@ int main(void)
         cmocka_unit_test(test_pieces_of_any_size),
         cmocka_unit_test(test_large_body_is_skipped),
         cmocka_unit_test(test_cut_download),
+        cmocka_unit_test(test_who_cuts),
+        cmocka_unit_test(test_ranges_and_boxes),
+        cmocka_unit_test(test_pages_keep_their_titles),
         cmocka_unit_test(test_connect),
         cmocka_unit_test(test_connect_without_answer),
         cmocka_unit_test(test_switching_protocols),
