@@ -32,12 +32,17 @@ run() {
 unit() {
     CMOCKA_MESSAGE_OUTPUT=TAP
     export CMOCKA_MESSAGE_OUTPUT
+    before=$((passed + failed))
     # shellcheck disable=SC2086 # without a layer: a pattern
     for test in "$build"/tests/unit/${layer:-*}/test_*; do
         if [ -x "$test" ] && [ -f "$test" ]; then
             run "$test"
         fi
     done
+    if [ $((passed + failed)) -eq "$before" ]; then
+        echo "FAILED no unit test was found in $build"
+        failed=$((failed + 1))
+    fi
 }
 
 replay() {
