@@ -27,7 +27,11 @@ endif
 # ---- flags -------------------------------------------------------------------------------------
 
 PKG_CONFIG ?= pkg-config
-PACKAGES := libpcap libndpi jansson libcrypto
+# Zstandard and LZ4 captures are read where these libraries are there.
+OPTIONAL := libzstd liblz4
+OPTIONAL_FOUND := $(shell for p in $(OPTIONAL); do $(PKG_CONFIG) --exists $$p 2>/dev/null && echo $$p; done)
+PACKAGES := libpcap libndpi jansson libcrypto zlib $(OPTIONAL_FOUND)
+HAVE := $(patsubst libzstd,-DHAVE_LIBZSTD,$(patsubst liblz4,-DHAVE_LIBLZ4,$(OPTIONAL_FOUND)))
 
 WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wformat=2 -Wvla \
   -Walloca -Wstrict-prototypes -Wmissing-prototypes -Wold-style-definition -Wcast-qual \
@@ -53,7 +57,7 @@ HARDEN_LD :=
 endif
 WERROR ?=
 
-CPPFLAGS += -D_DEFAULT_SOURCE -Itests/unit -Itests/fuzz -Iinclude $(PKG_CFLAGS)
+CPPFLAGS += -D_DEFAULT_SOURCE -Itests/unit -Itests/fuzz -Iinclude $(HAVE) $(PKG_CFLAGS)
 CFLAGS += -std=c11 $(OPT) $(WARNINGS) $(WERROR) $(HARDEN)
 LDLIBS += $(PKG_LIBS)
 

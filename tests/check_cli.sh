@@ -76,7 +76,37 @@ head -c $((size - 7)) "$bad" >"$tmp/cut.pcap"
 run "cut capture" 2 "$tmp/cut.pcap"
 says "$tmp/cut.pcap"
 prints '^Verdict:'
-prints 'Damaged'
+prints 'Damaged: cut off after packet'
+
+gzip -c "$bad" >"$tmp/bad.gz"
+run "compressed capture" 1 "$tmp/bad.gz"
+prints '^Verdict: blocked'
+"$program" - <"$tmp/bad.gz" >"$tmp/out" 2>"$tmp/err"
+[ $? -eq 1 ]
+ok $? "compressed standard input"
+head -c 20000 "$tmp/bad.gz" >"$tmp/cut.gz"
+run "cut compressed capture" 2 "$tmp/cut.gz"
+says "$tmp/cut.gz: its gzip data ends at byte offset 20000 (cut off) after packet"
+prints '^Verdict:'
+gzip -c "$tmp/text" >"$tmp/text.gz"
+run "compressed text" 2 "$tmp/text.gz"
+says "$tmp/text.gz: unpacked, it is no capture file"
+if [ "$(id -u)" -ne 0 ]; then
+    cp "$good" "$tmp/secret.pcap" && chmod 0 "$tmp/secret.pcap"
+    run "unreadable file" 2 "$tmp/secret.pcap"
+    says "$tmp/secret.pcap.*ermission"
+fi
+
+# One line each for what cannot be read; the rest is analyzed.
+run "one file of several is none" 2 --format json "$tmp/text" "$bad" "$tmp/empty" "$tmp"
+[ "$(wc -l <"$tmp/err")" -eq 3 ] && grep -q "^oobescope: $tmp/text: is no capture" "$tmp/err" &&
+    grep -q "^oobescope: $tmp/empty: is empty" "$tmp/err" && grep -q "^oobescope: $tmp: is a dir" "$tmp/err"
+ok $? "one line each"
+prints '"verdict": "blocked"'
+prints "\"$tmp/text: is no capture file"
+run "none of several is one" 2 "$tmp/text" "$tmp/empty"
+[ "$(wc -l <"$tmp/err")" -eq 2 ] && [ ! -s "$tmp/out" ]
+ok $? "one line each and no report"
 
 "$program" --format json - <"$bad" >"$tmp/out" 2>"$tmp/err"
 [ $? -eq 1 ] && grep -q '"verdict": "blocked"' "$tmp/out"

@@ -6,7 +6,8 @@ set -eu
 packages=''
 for purpose in "$@"; do
     case $purpose in
-    build) packages="$packages pkg-config libpcap-dev libndpi-dev libjansson-dev libssl-dev" ;;
+    build) packages="$packages pkg-config libpcap-dev libndpi-dev libjansson-dev libssl-dev
+        zlib1g-dev libzstd-dev liblz4-dev" ;;
     check) packages="$packages libcmocka-dev python3 python3-jsonschema" ;;
     lint) packages="$packages clang clang-format clang-tidy cppcheck shellcheck" ;;
     *) echo "deps.sh: unknown purpose '$purpose'" >&2; exit 2 ;;

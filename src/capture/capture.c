@@ -71,15 +71,18 @@ static bool check_names(const char *const *names, unsigned count, struct err *er
 static bool open_input(struct capture *c, unsigned index, const char *name, struct err *err)
 {
     struct input *in = &c->inputs[index];
-    in->source = source_open(name, c->count == 1 ? BLOCK_ONE : BLOCK_MANY, err);
-    if (!in->source)
+    in->source = source_open(name, c->count == 1 ? BLOCK_ONE : BLOCK_MANY);
+    if (!in->source) {
+        err_set(err, name, "cannot be read: out of memory");
         return false;
+    }
     in->head.at.file = index;
     if (!c->filter)
         return true;
-    int linktype = in->source->file.linktype;
-    return filter_compile(c->filter, linktype == LINKTYPE_UNKNOWN ? LINKTYPE_ETHERNET : linktype,
-                          err);
+    const struct capture_file *file = &in->source->file;
+    return filter_compile(
+        c->filter, file->interface_count > 0 ? file->interfaces[0].linktype : LINKTYPE_ETHERNET,
+        err);
 }
 
 struct capture *capture_open(const char *const *names, unsigned count,
@@ -187,7 +190,7 @@ static void tell_progress(struct capture *c)
     uint64_t done = 0;
     uint64_t total = 0;
     for (unsigned i = 0; i < c->count; i++) {
-        done += c->inputs[i].source->position;
+        done += c->inputs[i].source->intake.taken;
         total += c->inputs[i].source->size;
     }
     c->options.progress(c->options.progress_ctx, done, total);
@@ -217,8 +220,9 @@ struct capture_totals capture_totals(const struct capture *c)
 {
     struct capture_totals totals = {.files = c->count};
     for (unsigned i = 0; i < c->count; i++) {
-        uint64_t drops = c->inputs[i].source->file.kernel_drops;
-        if (__builtin_add_overflow(totals.kernel_drops, drops, &totals.kernel_drops))
+        const struct capture_file *file = capture_file(c, i);
+        totals.unread_files += file->unread;
+        if (__builtin_add_overflow(totals.kernel_drops, file->kernel_drops, &totals.kernel_drops))
             totals.kernel_drops = UINT64_MAX;
     }
     return totals;

@@ -25,9 +25,10 @@
 
 struct classic {
     struct source source;
-    bool swapped;     /* the file is little-endian: the cursor reads big-endian */
-    bool patched;     /* eight more bytes in the header of a record */
-    uint32_t tick_ns; /* of the fraction of a second */
+    struct capture_interface interface; /* the only one */
+    bool swapped;                       /* the file is little-endian: the cursor reads big-endian */
+    bool patched;                       /* eight more bytes in the header of a record */
+    uint32_t tick_ns;                   /* of the fraction of a second */
 };
 
 /* ---- reading ------------------------------------------------------------------------------------ */
@@ -54,9 +55,14 @@ static bool classic_next(struct source *s, struct frame *out)
             s->file.bytes += len;
             out->at.ts_ns = seconds * NS_PER_S + (int64_t)fraction * c->tick_ns;
             out->at.frame = (uint32_t)s->file.packets;
-            out->linktype = s->file.linktype;
+            out->linktype = c->interface.linktype;
             out->wire_len = wire_len < len ? len : wire_len;
             out->bytes = bytes;
+            out->interface = 0;
+            out->direction = FRAME_DIRECTION_UNKNOWN;
+            out->dropped = false;
+            out->group = 0;
+            c->interface.packets++;
             return true;
         }
         if (!intake_more(&s->intake, RECORD_HEADER + RECORD_PATCH + (have_header ? len : 0)))
@@ -72,33 +78,32 @@ static void classic_free(struct source *s)
 /* ---- opening ------------------------------------------------------------------------------------ */
 
 /* What people name by mistake, by its first bytes. */
-static void not_a_capture(struct err *err, const char *where, uint32_t head)
+static void not_a_capture(struct err *err, const char *where, uint32_t head, bool unpacked)
 {
     static const struct {
         uint32_t head;
         uint32_t mask;
         const char *text;
     } known[] = {
-        {0x1f8b0000, 0xffff0000, "is compressed (gzip); unpack it first with gunzip"},
-        {0x28b52ffd, 0xffffffff, "is compressed (Zstandard); unpack it first with unzstd"},
         {0xfd377a58, 0xffffffff, "is compressed (xz); unpack it first with unxz"},
         {0x425a6800, 0xffffff00, "is compressed (bzip2); unpack it first with bunzip2"},
-        {0x04224d18, 0xffffffff, "is compressed (LZ4); unpack it first with unlz4"},
+        {0x02214c18, 0xffffffff, "is compressed (LZ4, the old format); unpack it first with unlz4"},
         {0x504b0304, 0xffffffff, "is a ZIP archive; unpack it first with unzip"},
         {0x4d534346, 0xffffffff, "is a cabinet archive; unpack it first with cabextract"},
         {0x736e6f6f, 0xffffffff, "is a snoop capture; convert it with editcap -F pcap"},
         {0x474d4255, 0xffffffff, "is a Network Monitor capture; convert it with editcap -F pcap"},
     };
+    const char *state = unpacked ? "unpacked, it " : "";
     for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
         if ((head & known[i].mask) == known[i].head) {
-            err_set(err, where, "%s", known[i].text);
+            err_set(err, where, "%s%s", state, known[i].text);
             return;
         }
     }
     err_set(err, where,
-            "is no capture file (begins with %02x %02x %02x %02x); pcap and pcapng are read, "
+            "%sis no capture file (begins with %02x %02x %02x %02x); pcap and pcapng are read, "
             "convert an .etl trace with pktmon etl2pcap",
-            head >> 24, head >> 16 & 255, head >> 8 & 255, head & 255);
+            state, head >> 24, head >> 16 & 255, head >> 8 & 255, head & 255);
 }
 
 /* Byte order, clock and kind of records by the magic number. */
@@ -120,12 +125,12 @@ static bool read_file_header(struct classic *c, const char *where, struct err *e
     struct cursor look = in->unread;
     uint32_t magic = cur_be32(&look);
     if (look.verdict == VERDICT_OK && !read_magic(c, magic)) {
-        not_a_capture(err, where, magic);
+        not_a_capture(err, where, magic, in->unpack);
         return false;
     }
     uint32_t version = source_u32(&look, c->swapped);
     cur_skip(&look, 8); /* time zone, accuracy */
-    c->source.file.snaplen = source_u32(&look, c->swapped);
+    uint32_t snaplen = source_u32(&look, c->swapped);
     uint32_t network = source_u32(&look, c->swapped);
     if (look.verdict != VERDICT_OK) {
         err_set(err, where, "is cut off within its file header (%zu bytes); capture again",
@@ -140,7 +145,14 @@ static bool read_file_header(struct classic *c, const char *where, struct err *e
                 minor);
         return false;
     }
-    c->source.file.linktype = (int)(network & 0x03ffffff); /* above: length of the FCS */
+    c->interface = (struct capture_interface){
+        .name = "",
+        .description = "",
+        .linktype = (int)(network & 0x03ffffff), /* above: length of the FCS */
+        .snaplen = snaplen,
+    };
+    c->source.file.interfaces = &c->interface;
+    c->source.file.interface_count = 1;
     c->source.position = FILE_HEADER;
     in->unread = look;
     return true;

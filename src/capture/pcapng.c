@@ -7,32 +7,31 @@
  *     type (4) | total length (4) | body, padded to 4 bytes | total length again (4)
  *
  * A section header gives the byte order of what follows and forgets the interfaces before it. Each
- * interface has its own link type and clock. What says nothing of packets (names, keys, other
- * programs' blocks) is passed over. A length that cannot be ends reading: no block after it could be
- * found with certainty.
+ * interface has its own link type and clock. What says nothing of packets (names, keys, other programs'
+ * blocks) is passed over. A length that cannot be ends reading: no block after it could be found with
+ * certainty, and the same goes for an interface without a certain clock. Other blocks that are broken
+ * inside cost only themselves.
  */
 #include <stdlib.h>
 
+#include "clock.h"
 #include "source.h"
+#include "told.h"
 
-#define BLOCK_FRAME  12 /* type and the two lengths */
-#define SECTION_MIN  28
-#define PADDING_MASK 3U
+#define BLOCK_FRAME 12 /* type and the two lengths */
+#define SECTION_MIN 28
+#define PADDING     3U /* lengths are rounded up to 4 */
 
 /* No program writes bigger blocks; Wireshark draws the line here too. */
 #define BLOCK_BYTES_MAX (16U * 1024 * 1024)
 
-#define INTERFACES_MAX      65536U
-#define INTERFACE_NAMES_MAX 64
-#define INTERFACE_BYTES_MAX 16384U
+#define INTERFACES_MAX 65536U
 
 #define ORDER_BIG    0x1a2b3c4dU
 #define ORDER_LITTLE 0x4d3c2b1aU
 
-#define POWERS_OF_TEN        20 /* 10^19 is the last that 64 bits hold */
-#define NANO_EXPONENT        9
-#define DEFAULT_RESOLUTION   6    /* microseconds */
-#define RESOLUTION_IS_BINARY 0x80 /* the rest is a negative power of 2, not of 10 */
+/* Of an old packet block's 16-bit count of drops: not counted. */
+#define DROPS_UNKNOWN 0xffff
 
 enum block_type {
     BLOCK_INTERFACE = 1,
@@ -52,26 +51,37 @@ enum block_type {
 
 enum option_code {
     OPTION_END = 0,
+    OPTION_COMMENT = 1,
     OPTION_IF_NAME = 2,
+    OPTION_IF_DESCRIPTION = 3,
     OPTION_IF_TSRESOL = 9,
     OPTION_IF_TSOFFSET = 14,
     OPTION_ISB_IFDROP = 5,
     OPTION_ISB_OSDROP = 7,
+    OPTION_EPB_FLAGS = 2,
+    OPTION_EPB_DROPCOUNT = 4,
+    OPTION_EPB_PACKETID = 5,
+    OPTION_EPB_VERDICT = 7,
 };
 
-/* ns = (ticks * multiply >> shift) / divide + offset_ns */
-struct clock {
-    uint64_t multiply;
-    uint64_t divide;
-    unsigned shift;
-    int64_t offset_ns;
-};
+#define FLAGS_DIRECTION 3U /* 0: unknown, 1: inbound, 2: outbound */
+
+/* epb_verdict: the first byte says who decided, the number behind it what. etl2pcapng writes pktmon's drops
+ * as those of XDP. */
+#define DECIDED_BY_TC  1 /* Linux traffic control */
+#define DECIDED_BY_XDP 2
+#define TC_ACT_SHOT    2
+#define XDP_DROP       1
 
 struct interface {
     int linktype;
     uint32_t snaplen; /* 0: none */
     struct clock clock;
-    uint64_t drops; /* counted from the capture's start: the last count is the sum */
+    struct capture_interface *told;
+    uint32_t told_index;
+    uint64_t drops_counted; /* by statistics: from the capture's start, so the last is the sum */
+    uint64_t drops_met;     /* between packets, summed up: the same drops, told another way */
+    uint64_t drops;         /* added to the file's so far */
 };
 
 struct pcapng {
@@ -82,12 +92,12 @@ struct pcapng {
     struct interface *interfaces;
     uint32_t count; /* of the section's interfaces */
     uint32_t room;
-    struct intern *names;
+    struct told told;
 };
 
 struct block {
     uint32_t type;
-    uint32_t len; /* with all around the body */
+    uint32_t len; /* as written, with all around the body */
     struct cursor body;
 };
 
@@ -98,10 +108,10 @@ struct option {
 
 /* A packet block's words before the packet. */
 struct packet_head {
-    uint32_t interface;
+    struct interface *interface;
+    int64_t ts_ns;
     uint32_t len;
     uint32_t wire_len;
-    int64_t ts_ns;
 };
 
 static uint32_t read_u32(const struct pcapng *p, struct cursor *c)
@@ -128,55 +138,10 @@ static uint64_t read_ticks(const struct pcapng *p, struct cursor *c)
     return high << 32 | read_u32(p, c);
 }
 
-/* ---- clocks ------------------------------------------------------------------------------------- */
-
-static uint64_t power_of_ten(unsigned exponent)
+static void add_clamped(uint64_t *sum, uint64_t n)
 {
-    uint64_t power = 1;
-    while (exponent-- > 0)
-        power *= 10;
-    return power;
-}
-
-static void set_resolution(struct clock *clock, uint8_t resolution)
-{
-    unsigned exponent = resolution & (RESOLUTION_IS_BINARY - 1U);
-    clock->shift = 0;
-    clock->divide = 1;
-    if (resolution & RESOLUTION_IS_BINARY) {
-        clock->multiply = NS_PER_S;
-        clock->shift = exponent;
-    } else if (exponent <= NANO_EXPONENT) {
-        clock->multiply = power_of_ten(NANO_EXPONENT - exponent);
-    } else if (exponent < NANO_EXPONENT + POWERS_OF_TEN) {
-        clock->multiply = 1;
-        clock->divide = power_of_ten(exponent - NANO_EXPONENT);
-    } else {
-        clock->multiply = 0; /* all that 64 bits count is less than a nanosecond */
-    }
-}
-
-static int64_t clamped_sum(int64_t a, int64_t b)
-{
-    int64_t sum;
-    if (__builtin_add_overflow(a, b, &sum))
-        return b < 0 ? INT64_MIN : INT64_MAX;
-    return sum;
-}
-
-static void set_offset(struct clock *clock, int64_t seconds)
-{
-    if (__builtin_mul_overflow(seconds, NS_PER_S, &clock->offset_ns))
-        clock->offset_ns = seconds < 0 ? INT64_MIN : INT64_MAX;
-}
-
-static int64_t clock_ns(const struct clock *clock, uint64_t ticks)
-{
-    __uint128_t scaled = (__uint128_t)ticks * clock->multiply >> clock->shift;
-    if (clock->divide != 1)
-        scaled /= clock->divide;
-    int64_t ns = scaled > INT64_MAX ? INT64_MAX : (int64_t)scaled;
-    return clamped_sum(ns, clock->offset_ns);
+    if (__builtin_add_overflow(*sum, n, sum))
+        *sum = UINT64_MAX;
 }
 
 /* ---- blocks ------------------------------------------------------------------------------------- */
@@ -190,10 +155,16 @@ static bool take_order(struct pcapng *p, struct cursor after_type)
     return after_type.verdict != VERDICT_OK || order == ORDER_LITTLE || order == ORDER_BIG;
 }
 
+/* Some programs leave the padding out of the length that they write. */
+static uint32_t block_size(const struct block *b)
+{
+    return (b->len + PADDING) & ~PADDING;
+}
+
 static bool length_possible(const struct block *b)
 {
     uint32_t least = b->type == BLOCK_SECTION ? SECTION_MIN : BLOCK_FRAME;
-    return b->len >= least && b->len <= BLOCK_BYTES_MAX && (b->len & PADDING_MASK) == 0;
+    return b->len >= least && b->len <= BLOCK_BYTES_MAX;
 }
 
 /* The next block as a whole. False at the end, also when that is damage. */
@@ -203,14 +174,16 @@ static bool next_block(struct pcapng *p, struct block *b)
     for (;;) {
         struct cursor look = s->intake.unread;
         b->type = read_u32(p, &look);
-        if (b->type == BLOCK_SECTION && !take_order(p, look))
-            return source_broken(s, "a section without byte order");
+        bool ordered = b->type != BLOCK_SECTION || take_order(p, look);
         b->len = read_u32(p, &look);
+        if (!ordered)
+            return source_broken(s, "a section without byte order");
         size_t need = SECTION_MIN;
         if (look.verdict == VERDICT_OK && cur_left(&look) >= 4) {
             if (!length_possible(b))
                 return source_broken(s, "a block of %u bytes", b->len);
-            b->body = cursor_of(cur_take(&look, b->len - BLOCK_FRAME), VERDICT_BAD);
+            need = block_size(b);
+            b->body = cursor_of(cur_take(&look, need - BLOCK_FRAME), VERDICT_BAD);
             uint32_t again = read_u32(p, &look);
             if (look.verdict == VERDICT_OK && again != b->len)
                 return source_broken(s, "a block of %u or %u bytes", b->len, again);
@@ -218,7 +191,6 @@ static bool next_block(struct pcapng *p, struct block *b)
                 s->intake.unread = look;
                 return true;
             }
-            need = b->len;
         }
         if (!intake_more(&s->intake, need))
             return source_end(s);
@@ -233,8 +205,15 @@ static bool next_option(const struct pcapng *p, struct cursor *list, struct opti
     o->code = read_u16(p, list);
     uint16_t len = read_u16(p, list);
     o->value = cur_sub(list, len);
-    cur_skip(list, -(unsigned)len & PADDING_MASK);
+    cur_skip(list, -(unsigned)len & PADDING);
     return list->verdict == VERDICT_OK && o->code != OPTION_END;
+}
+
+/* An option whose value is too short spoils the list: what stands in it is not certain. */
+static void close_option(struct cursor *list, const struct option *o)
+{
+    if (o->value.verdict != VERDICT_OK)
+        cur_fail(list, VERDICT_BAD);
 }
 
 /* ---- sections and interfaces -------------------------------------------------------------------- */
@@ -244,34 +223,19 @@ static void begin_section(struct pcapng *p, struct cursor body)
     cur_skip(&body, 4); /* the byte order */
     uint16_t major = read_u16(p, &body);
     uint16_t minor = read_u16(p, &body);
-    if (major != 1)
-        (void)source_broken(&p->source, "a section of version %u.%u", major, minor);
+    cur_skip(&body, 8); /* length of the section, often unknown */
     p->count = 0;
-}
-
-/* What follows a NUL byte is no name. */
-static void keep_name(struct pcapng *p, struct slice name)
-{
-    name = slice_sub(name, 0, slice_find(name, 0, '\0'));
-    if (name.len > 0)
-        (void)intern_add(p->names, name); /* beyond the cap a report has names enough */
-}
-
-static void interface_option(struct pcapng *p, struct interface *i, struct option *o)
-{
-    switch (o->code) {
-    case OPTION_IF_NAME:
-        keep_name(p, cur_rest(&o->value));
-        break;
-    case OPTION_IF_TSRESOL:
-        set_resolution(&i->clock, cur_u8(&o->value));
-        break;
-    case OPTION_IF_TSOFFSET:
-        set_offset(&i->clock, (int64_t)read_u64(p, &o->value));
-        break;
-    default:
-        break;
+    if (major != 1) {
+        (void)source_broken(&p->source, "a section of version %u.%u", major, minor);
+        return;
     }
+    struct option o;
+    while (next_option(p, &body, &o)) {
+        if (o.code == OPTION_COMMENT)
+            told_comment(&p->told, 0, cur_rest(&o.value));
+    }
+    if (body.verdict != VERDICT_OK)
+        source_spoilt(&p->source, "the options of a section");
 }
 
 static bool make_room(struct pcapng *p)
@@ -289,33 +253,67 @@ static bool make_room(struct pcapng *p)
     return true;
 }
 
+static void interface_options(const struct pcapng *p, struct cursor *list, struct clock *clock,
+                              struct description *d)
+{
+    struct option o;
+    while (next_option(p, list, &o)) {
+        switch (o.code) {
+        case OPTION_IF_NAME:
+            d->name = cur_rest(&o.value);
+            break;
+        case OPTION_IF_DESCRIPTION:
+            d->text = cur_rest(&o.value);
+            break;
+        case OPTION_IF_TSRESOL:
+            clock_set_resolution(clock, cur_u8(&o.value));
+            break;
+        case OPTION_IF_TSOFFSET:
+            clock_set_offset(clock, (int64_t)read_u64(p, &o.value));
+            break;
+        default:
+            break;
+        }
+        close_option(list, &o);
+    }
+}
+
 static void add_interface(struct pcapng *p, struct cursor body)
 {
-    struct interface i = {.linktype = read_u16(p, &body)};
+    struct clock clock = clock_default();
+    struct description d = {.number = p->count, .linktype = read_u16(p, &body)};
     cur_skip(&body, 2); /* reserved */
-    i.snaplen = read_u32(p, &body);
-    set_resolution(&i.clock, DEFAULT_RESOLUTION);
-    struct option o;
-    while (next_option(p, &body, &o) && o.value.verdict == VERDICT_OK) {
-        interface_option(p, &i, &o);
-        if (o.value.verdict != VERDICT_OK)
-            cur_fail(&body, VERDICT_BAD);
-    }
+    d.snaplen = read_u32(p, &body);
+    interface_options(p, &body, &clock, &d);
     if (body.verdict != VERDICT_OK) {
-        (void)source_broken(&p->source, "interface %u", p->count);
+        (void)source_broken(&p->source, "the description of interface %u", p->count);
         return;
     }
     if (!make_room(p))
         return;
-    struct capture_file *file = &p->source.file;
-    if (file->linktype == LINKTYPE_UNKNOWN) {
-        file->linktype = i.linktype;
-        file->snaplen = i.snaplen;
-    }
-    p->interfaces[p->count++] = i;
+    uint32_t index = told_interface(&p->told, &d);
+    p->interfaces[p->count++] = (struct interface){
+        .linktype = d.linktype,
+        .snaplen = d.snaplen,
+        .clock = clock,
+        .told = &p->told.interfaces[index],
+        .told_index = index,
+    };
 }
 
-/* Statistics may come again and again, each counting from the start. Broken ones cost no packets. */
+/* ---- drops -------------------------------------------------------------------------------------- */
+
+static void tell_drops(struct pcapng *p, struct interface *i)
+{
+    uint64_t drops = i->drops_met > i->drops_counted ? i->drops_met : i->drops_counted;
+    if (drops <= i->drops)
+        return;
+    add_clamped(&i->told->drops, drops - i->drops);
+    add_clamped(&p->source.file.kernel_drops, drops - i->drops);
+    i->drops = drops;
+}
+
+/* Statistics may come again and again, each counting from the start. */
 static void take_statistics(struct pcapng *p, struct cursor body)
 {
     uint32_t index = read_u32(p, &body);
@@ -326,63 +324,131 @@ static void take_statistics(struct pcapng *p, struct cursor body)
         if (o.code != OPTION_ISB_IFDROP && o.code != OPTION_ISB_OSDROP)
             continue;
         uint64_t count = read_u64(p, &o.value);
-        /* All ones where the system does not count. */
-        if (o.value.verdict == VERDICT_OK && count != UINT64_MAX &&
-            __builtin_add_overflow(drops, count, &drops))
-            drops = UINT64_MAX;
+        if (count != UINT64_MAX) /* all ones where the system does not count */
+            add_clamped(&drops, count);
+        close_option(&body, &o);
     }
-    if (index >= p->count || drops <= p->interfaces[index].drops)
-        return;
-    uint64_t *sum = &p->source.file.kernel_drops;
-    if (__builtin_add_overflow(*sum, drops - p->interfaces[index].drops, sum))
-        *sum = UINT64_MAX;
-    p->interfaces[index].drops = drops;
+    if (body.verdict != VERDICT_OK) {
+        source_spoilt(&p->source, "the statistics of interface %u", index);
+    } else if (index >= p->count) {
+        source_spoilt(&p->source, "statistics of interface %u of %u", index, p->count);
+    } else if (drops > p->interfaces[index].drops_counted) {
+        p->interfaces[index].drops_counted = drops;
+        tell_drops(p, &p->interfaces[index]);
+    }
 }
 
 /* ---- packets ------------------------------------------------------------------------------------ */
 
-static bool give(struct pcapng *p, const struct packet_head *h, struct slice bytes,
-                 struct frame *out)
+static bool means_dropped(const struct pcapng *p, struct cursor *verdict)
 {
+    uint8_t type = cur_u8(verdict);
+    if (type == DECIDED_BY_TC)
+        return read_u64(p, verdict) == TC_ACT_SHOT;
+    return type == DECIDED_BY_XDP && read_u64(p, verdict) == XDP_DROP;
+}
+
+static enum frame_direction direction_of(uint32_t flags)
+{
+    static const enum frame_direction directions[] = {FRAME_DIRECTION_UNKNOWN, FRAME_INBOUND,
+                                                      FRAME_OUTBOUND, FRAME_DIRECTION_UNKNOWN};
+    return directions[flags & FLAGS_DIRECTION];
+}
+
+/* What a packet's options say, into `out` and its interface's counters. */
+static void packet_options(struct pcapng *p, struct interface *i, struct cursor *list,
+                           struct frame *out)
+{
+    struct option o;
+    while (next_option(p, list, &o)) {
+        switch (o.code) {
+        case OPTION_COMMENT:
+            told_comment(&p->told, p->frames, cur_rest(&o.value));
+            break;
+        case OPTION_EPB_FLAGS:
+            out->direction = direction_of(read_u32(p, &o.value));
+            break;
+        case OPTION_EPB_DROPCOUNT:
+            add_clamped(&i->drops_met, read_u64(p, &o.value));
+            break;
+        case OPTION_EPB_PACKETID:
+            out->group = read_u64(p, &o.value);
+            break;
+        case OPTION_EPB_VERDICT:
+            out->dropped |= means_dropped(p, &o.value);
+            break;
+        default:
+            break;
+        }
+        close_option(list, &o);
+    }
+    i->told->inbound += out->direction == FRAME_INBOUND;
+    i->told->outbound += out->direction == FRAME_OUTBOUND;
+    i->told->dropped += out->dropped;
+    if (list->verdict != VERDICT_OK)
+        source_spoilt(&p->source, "the options of a packet");
+}
+
+/* The interface of a packet, or NULL: then the block is spoilt. */
+static struct interface *find_interface(struct pcapng *p, uint32_t index)
+{
+    if (index < p->count)
+        return &p->interfaces[index];
+    source_spoilt(&p->source, "a packet of interface %u of %u", index, p->count);
+    return NULL;
+}
+
+/* The packet that stands next in a block's body, and the options behind it. */
+static bool give(struct pcapng *p, const struct packet_head *h, const struct block *b,
+                 struct cursor *body, struct frame *out)
+{
+    struct interface *i = h->interface;
+    struct slice bytes = cur_take(body, h->len);
+    if (body->verdict != VERDICT_OK) {
+        source_spoilt(&p->source, "a packet of %u bytes in a block of %u", h->len, b->len);
+        return false;
+    }
+    out->at.ts_ns = h->ts_ns;
+    out->at.frame = p->frames;
+    out->linktype = i->linktype;
+    out->wire_len = h->wire_len < h->len ? h->len : h->wire_len;
+    out->bytes = bytes;
+    out->interface = i->told_index;
+    out->direction = FRAME_DIRECTION_UNKNOWN;
+    out->dropped = false;
+    out->group = 0;
+    if (cur_left(body) > PADDING && b->type != BLOCK_SIMPLE_PACKET) {
+        cur_skip(body, -h->len & PADDING);
+        packet_options(p, i, body, out);
+    }
+    if (i->drops_met > i->drops)
+        tell_drops(p, i);
+    i->told->packets++;
     p->latest_ns = h->ts_ns;
     p->source.file.packets++;
     p->source.file.bytes += bytes.len;
-    out->at.ts_ns = h->ts_ns;
-    out->at.frame = ++p->frames;
-    out->linktype = p->interfaces[h->interface].linktype;
-    out->wire_len = h->wire_len < bytes.len ? (uint32_t)bytes.len : h->wire_len;
-    out->bytes = bytes;
     return true;
 }
 
-static bool known_interface(struct pcapng *p, uint32_t index)
-{
-    return index < p->count ||
-           source_broken(&p->source, "a packet of interface %u of %u", index, p->count);
-}
-
-/* Packets as written today, and as written before 2010: those have a 16-bit interface and a count of
- * drops, which may also be in the statistics. */
+/* Packets as written today, and as written before 2010: those have 16 bits for the interface and 16 for
+ * a count of drops. */
 static bool take_packet(struct pcapng *p, const struct block *b, struct frame *out)
 {
     struct cursor body = b->body;
-    struct packet_head h;
-    if (b->type == BLOCK_OLD_PACKET) {
-        h.interface = read_u16(p, &body);
-        cur_skip(&body, 2);
-    } else {
-        h.interface = read_u32(p, &body);
-    }
+    bool old = b->type == BLOCK_OLD_PACKET;
+    uint32_t index = old ? read_u16(p, &body) : read_u32(p, &body);
+    uint16_t drops = old ? read_u16(p, &body) : 0;
     uint64_t ticks = read_ticks(p, &body);
+    struct packet_head h = {.interface = find_interface(p, index)};
     h.len = read_u32(p, &body);
     h.wire_len = read_u32(p, &body);
-    struct slice bytes = cur_take(&body, h.len);
-    if (body.verdict != VERDICT_OK)
-        return source_broken(&p->source, "a packet of %u bytes in a block of %u", h.len, b->len);
-    if (!known_interface(p, h.interface))
+    p->frames++;
+    if (!h.interface)
         return false;
-    h.ts_ns = clock_ns(&p->interfaces[h.interface].clock, ticks);
-    return give(p, &h, bytes, out);
+    h.ts_ns = clock_ns(&h.interface->clock, ticks);
+    if (drops != DROPS_UNKNOWN)
+        add_clamped(&h.interface->drops_met, drops);
+    return give(p, &h, b, &body, out);
 }
 
 /* Simple packets are all of the first interface and have no time: they get that of the packet before
@@ -390,16 +456,14 @@ static bool take_packet(struct pcapng *p, const struct block *b, struct frame *o
 static bool take_simple_packet(struct pcapng *p, const struct block *b, struct frame *out)
 {
     struct cursor body = b->body;
-    struct packet_head h = {.interface = 0, .ts_ns = p->latest_ns};
+    struct packet_head h = {.interface = find_interface(p, 0), .ts_ns = p->latest_ns};
     h.wire_len = read_u32(p, &body);
-    if (!known_interface(p, 0))
+    p->frames++;
+    if (!h.interface)
         return false;
-    uint32_t snaplen = p->interfaces[0].snaplen;
+    uint32_t snaplen = h.interface->snaplen;
     h.len = snaplen != 0 && snaplen < h.wire_len ? snaplen : h.wire_len;
-    struct slice bytes = cur_take(&body, h.len);
-    if (body.verdict != VERDICT_OK)
-        return source_broken(&p->source, "a packet of %u bytes in a block of %u", h.len, b->len);
-    return give(p, &h, bytes, out);
+    return give(p, &h, b, &body, out);
 }
 
 /* True when the block is a frame to hand out. */
@@ -439,8 +503,8 @@ static bool pcapng_next(struct source *s, struct frame *out)
     struct block b;
     while (next_block(p, &b)) {
         bool is_frame = take_block(p, &b, out);
-        if (!s->file.damaged)
-            s->position += b.len;
+        if (!s->over)
+            s->position += block_size(&b);
         if (is_frame)
             return true;
     }
@@ -452,7 +516,7 @@ static bool pcapng_next(struct source *s, struct frame *out)
 static void pcapng_free(struct source *s)
 {
     struct pcapng *p = (struct pcapng *)s;
-    intern_free(p->names);
+    told_clear(&p->told);
     free(p->interfaces);
     free(p);
 }
@@ -462,12 +526,12 @@ static void pcapng_free(struct source *s)
 static bool read_start(struct pcapng *p, struct err *err)
 {
     struct source *s = &p->source;
-    struct frame none; /* without interfaces a packet is damage */
+    struct frame none; /* without interfaces no packet is taken */
     struct block b = {0};
     while (p->count == 0 && next_block(p, &b)) {
         (void)take_block(p, &b, &none);
-        if (!s->file.damaged)
-            s->position += b.len;
+        if (!s->over)
+            s->position += block_size(&b);
     }
     if (s->position == 0)
         err_set(err, s->where,
@@ -479,19 +543,16 @@ static bool read_start(struct pcapng *p, struct err *err)
 struct source *pcapng_open(struct intake *in, const char *where, struct err *err)
 {
     struct pcapng *p = calloc(1, sizeof *p);
-    struct intern *names = intern_new(INTERFACE_NAMES_MAX, INTERFACE_BYTES_MAX);
-    if (!p || !names) {
+    if (!p) {
         err_set(err, where, "cannot be read: out of memory");
-        intern_free(names);
-        free(p);
         return NULL;
     }
     p->source =
         (struct source){.next = pcapng_next, .free = pcapng_free, .where = where, .intake = *in};
-    p->source.file.linktype = LINKTYPE_UNKNOWN;
-    p->source.file.interfaces = names;
-    p->names = names;
-    if (read_start(p, err))
+    bool room = told_init(&p->told, &p->source.file);
+    if (!room)
+        err_set(err, where, "cannot be read: out of memory");
+    if (room && read_start(p, err))
         return &p->source;
     *in = p->source.intake;
     pcapng_free(&p->source);

@@ -2,7 +2,7 @@
  * capture/source: opens captures and finds their format.
  * SPDX-License-Identifier: MIT
  *
- * The first four bytes tell pcapng from all others.
+ * The first four bytes tell a compressed file, and pcapng from all others; names tell nothing.
  */
 #include "source.h"
 
@@ -10,6 +10,7 @@
 #include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -17,57 +18,128 @@
 #define MAGIC_LEN    4
 #define MAGIC_PCAPNG 0x0a0d0d0aU
 
-/* How the file ended, after which packet and where; the rest of the line is common. */
-static void note_damage(struct source *s, const char *how)
+#define REASON_SIZE 64
+#define HOW_SIZE    128
+
+#define ADVICE_AGAIN "the report covers what was read; capture again or repair it with pcapfix"
+#define ADVICE_COPY  "the report covers what was read; copy the file again"
+#define ADVICE_DISK  "the report covers what was read; check the file and its disk"
+
+/* ---- damage ------------------------------------------------------------------------------------- */
+
+static const char *errno_text(int code, char out[REASON_SIZE])
 {
+    if (strerror_r(code, out, REASON_SIZE) != 0)
+        (void)snprintf(out, REASON_SIZE, "error %d", code);
+    return out;
+}
+
+/* Positions in a compressed file are positions in what it unpacks to. */
+static const char *unit(const struct source *s)
+{
+    return s->intake.unpack ? " unpacked" : "";
+}
+
+/* Nothing more comes of the file, for the reason `how`. */
+static bool end_damaged(struct source *s, const char *how, const char *advice)
+{
+    char before[48] = "";
+    if (s->spoilt.count > 0)
+        (void)snprintf(before, sizeof before, "; %u broken blocks before it", s->spoilt.count);
+    s->file.damaged = true;
+    err_set(&s->file.damage, s->where, "%s after packet %llu (byte offset %llu%s%s): %s", how,
+            (unsigned long long)s->file.packets, (unsigned long long)s->position, unit(s), before,
+            advice);
+    intake_stop(&s->intake);
+    return false;
+}
+
+static void end_unpacking(struct source *s)
+{
+    const struct unpack *u = s->intake.unpack;
     s->file.damaged = true;
     err_set(&s->file.damage, s->where,
-            "%s after packet %llu (byte offset %llu): the report covers what was read; "
-            "capture again or repair it with pcapfix",
-            how, (unsigned long long)s->file.packets, (unsigned long long)s->position);
+            "its %s data ends at byte offset %llu (%s) after packet %llu: " ADVICE_COPY,
+            u->packing->name, (unsigned long long)unpack_position(u), u->trouble,
+            (unsigned long long)s->file.packets);
+    intake_stop(&s->intake);
+}
+
+/* Said at the first one, and again at the end, when their number is known. */
+static void tell_spoilt(struct source *s)
+{
+    char more[32] = "";
+    if (s->spoilt.count > 1)
+        (void)snprintf(more, sizeof more, ", and %u more later", s->spoilt.count - 1);
+    s->file.damaged = true;
+    err_set(&s->file.damage, s->where,
+            "broken (%s) after packet %llu (byte offset %llu%s)%s: the report covers the rest; "
+            "capture again",
+            s->spoilt.what, (unsigned long long)s->spoilt.packets,
+            (unsigned long long)s->spoilt.position, unit(s), more);
 }
 
 bool source_end(struct source *s)
 {
-    if (s->file.damaged)
+    const struct intake *in = &s->intake;
+    char how[HOW_SIZE];
+    char reason[REASON_SIZE];
+    if (s->over)
         return false;
-    if (s->intake.error == ENOMEM)
-        note_damage(s, "not read any further (out of memory)");
-    else if (s->intake.error != 0)
-        note_damage(s, "cannot be read any further");
-    else if (cur_left(&s->intake.unread) > 0)
-        note_damage(s, "cut off");
-    intake_stop(&s->intake);
+    s->over = true;
+    if (in->error == ENOMEM)
+        return end_damaged(s, "not read any further (out of memory)", ADVICE_AGAIN);
+    if (in->error != 0) {
+        (void)snprintf(how, sizeof how, "cannot be read any further (%s)",
+                       errno_text(in->error, reason));
+        return end_damaged(s, how, ADVICE_DISK);
+    }
+    if (in->unpack && in->unpack->trouble)
+        end_unpacking(s);
+    else if (cur_left(&in->unread) > 0)
+        return end_damaged(s, "cut off", ADVICE_AGAIN);
+    else if (s->spoilt.count > 1)
+        tell_spoilt(s);
     return false;
 }
 
 bool source_broken(struct source *s, const char *format, ...)
 {
-    char what[96];
-    char how[sizeof what + 16];
+    char what[SPOILT_SIZE];
+    char how[HOW_SIZE];
     va_list args;
     va_start(args, format);
     (void)vsnprintf(what, sizeof what, format, args);
     va_end(args);
     (void)snprintf(how, sizeof how, "broken (%s)", what);
-    note_damage(s, how);
-    intake_stop(&s->intake);
-    return false;
+    s->over = true;
+    return end_damaged(s, how, ADVICE_AGAIN);
+}
+
+void source_spoilt(struct source *s, const char *format, ...)
+{
+    if (s->spoilt.count++ > 0)
+        return;
+    va_list args;
+    va_start(args, format);
+    (void)vsnprintf(s->spoilt.what, sizeof s->spoilt.what, format, args);
+    va_end(args);
+    s->spoilt.packets = s->file.packets;
+    s->spoilt.position = s->position;
+    tell_spoilt(s);
 }
 
 /* ---- opening ------------------------------------------------------------------------------------ */
 
 static void fail_errno(struct err *err, const char *where, int code)
 {
-    char reason[128];
-    if (strerror_r(code, reason, sizeof reason) != 0)
-        (void)snprintf(reason, sizeof reason, "error %d", code);
+    char reason[REASON_SIZE];
     const char *hint = code == ENOMEM                     ? "close other programs"
                        : code == ENOENT                   ? "check the path"
                        : code == EACCES || code == EPERM  ? "give yourself read permission"
                        : code == EMFILE || code == ENFILE ? "raise the limit with ulimit -n"
                                                           : "check the file and its disk";
-    err_set(err, where, "cannot be read: %s; %s", reason, hint);
+    err_set(err, where, "cannot be read: %s; %s", errno_text(code, reason), hint);
 }
 
 static int open_input(const char *name, const char *where, struct err *err)
@@ -99,22 +171,62 @@ static bool examine(int fd, const char *where, uint64_t *size, struct err *err)
     return true;
 }
 
-/* The reader that knows the first four bytes; the classic one knows what else people name. */
-static struct source *open_format(struct intake *in, const char *where, struct err *err)
+/* Makes the first bytes visible, as many as there are up to a magic number's. */
+static uint32_t read_magic(struct intake *in)
 {
     while (cur_left(&in->unread) < MAGIC_LEN && intake_more(in, MAGIC_LEN))
         continue;
+    struct cursor look = in->unread;
+    return cur_be32(&look);
+}
+
+/* Unpacks from here on; the first bytes are then those of the capture. */
+static bool begin_unpacking(struct intake *in, const struct packing *packing, const char *where,
+                            struct err *err)
+{
+    if (!packing->codec()) {
+        err_set(err, where,
+                "is compressed (%s), and this oobescope was built without the library for that; "
+                "unpack it first with %s",
+                packing->name, packing->tool);
+        return false;
+    }
+    if (!intake_unpack(in, packing)) {
+        fail_errno(err, where, ENOMEM);
+        return false;
+    }
+    const struct packing *inner = packing_of(read_magic(in));
+    if (inner) {
+        err_set(err, where, "is compressed twice (%s within %s); unpack it once with %s",
+                inner->name, packing->name, packing->tool);
+        return false;
+    }
+    if (cur_left(&in->unread) < MAGIC_LEN && in->unpack->trouble) {
+        err_set(err, where, "is %s without content: ends at byte offset %llu (%s); copy it again",
+                packing->name, (unsigned long long)unpack_position(in->unpack),
+                in->unpack->trouble);
+        return false;
+    }
+    return true;
+}
+
+/* The reader that knows the first four bytes; the classic one knows what else people name. */
+static struct source *open_format(struct intake *in, const char *where, struct err *err)
+{
+    const struct packing *packing = packing_of(read_magic(in));
+    if (packing && !begin_unpacking(in, packing, where, err))
+        return NULL;
     if (in->error != 0) {
         fail_errno(err, where, in->error);
         return NULL;
     }
     if (cur_left(&in->unread) == 0) {
-        err_set(err, where, "is empty (0 bytes), not even a file header; capture again");
+        err_set(err, where, "is empty%s, not even a file header; capture again",
+                packing ? " within its compression" : " (0 bytes)");
         return NULL;
     }
-    struct cursor look = in->unread;
-    return cur_be32(&look) == MAGIC_PCAPNG ? pcapng_open(in, where, err)
-                                           : classic_open(in, where, err);
+    return read_magic(in) == MAGIC_PCAPNG ? pcapng_open(in, where, err)
+                                          : classic_open(in, where, err);
 }
 
 static struct source *open_intake(int fd, const char *where, size_t block, struct err *err)
@@ -130,9 +242,8 @@ static struct source *open_intake(int fd, const char *where, size_t block, struc
     return s;
 }
 
-struct source *source_open(const char *name, size_t block, struct err *err)
+static struct source *open_file(const char *name, const char *where, size_t block, struct err *err)
 {
-    const char *where = strcmp(name, "-") == 0 ? "standard input" : name;
     int fd = open_input(name, where, err);
     if (fd < 0)
         return NULL;
@@ -143,7 +254,45 @@ struct source *source_open(const char *name, size_t block, struct err *err)
         return NULL;
     }
     s->size = size;
-    s->file.name = name;
+    return s;
+}
+
+/* ---- files that cannot be read -------------------------------------------------------------------- */
+
+static bool none_next(struct source *s, struct frame *out)
+{
+    (void)s;
+    (void)out;
+    return false;
+}
+
+static void none_free(struct source *s)
+{
+    free(s);
+}
+
+static struct source *none_open(const char *where, const struct err *err)
+{
+    struct source *s = calloc(1, sizeof *s);
+    if (!s)
+        return NULL;
+    *s = (struct source){.next = none_next, .free = none_free, .where = where, .over = true};
+    s->intake.fd = -1;
+    s->file.damaged = true;
+    s->file.unread = true;
+    s->file.damage = *err;
+    return s;
+}
+
+struct source *source_open(const char *name, size_t block)
+{
+    const char *where = strcmp(name, "-") == 0 ? "standard input" : name;
+    struct err err;
+    struct source *s = open_file(name, where, block, &err);
+    if (!s)
+        s = none_open(where, &err);
+    if (s)
+        s->file.name = name;
     return s;
 }
 
@@ -151,7 +300,8 @@ void source_close(struct source *s)
 {
     if (!s)
         return;
-    (void)close(s->intake.fd);
+    if (s->intake.fd >= 0)
+        (void)close(s->intake.fd);
     intake_clear(&s->intake);
     s->free(s);
 }

@@ -236,6 +236,19 @@ static void on_result(void *ctx, const struct result *result, const struct engin
     run->judged = true;
 }
 
+/* One line for each file of which something could not be read. */
+static bool complain_damage(const struct capture *capture)
+{
+    bool any = false;
+    for (unsigned i = 0; i < capture_file_count(capture); i++) {
+        const struct capture_file *file = capture_file(capture, i);
+        if (file->damaged)
+            (void)complain(&file->damage);
+        any = any || file->damaged;
+    }
+    return any;
+}
+
 static int status_of(const struct run *run)
 {
     static const int statuses[] = {
@@ -245,12 +258,7 @@ static int status_of(const struct run *run)
         [VERDICT_BLOCKED] = EXIT_FAILING,
     };
     int status = run->judged ? statuses[run->verdict] : complain_text(NULL, "out of memory");
-    for (unsigned i = 0; i < capture_file_count(run->capture); i++) {
-        const struct capture_file *file = capture_file(run->capture, i);
-        if (file->damaged)
-            status = complain(&file->damage);
-    }
-    return status;
+    return complain_damage(run->capture) ? EXIT_TROUBLE : status;
 }
 
 static int feed(struct run *run, struct engine *engine)
@@ -269,6 +277,21 @@ static int feed(struct run *run, struct engine *engine)
     return status_of(run);
 }
 
+static int run_engine(struct run *run)
+{
+    struct err err;
+    bool eve = run->options->format == FORMAT_EVE;
+    struct engine_options options = {
+        .services = run->services,
+        .ndpi = !run->options->no_ndpi,
+        .sink = {run, eve ? on_transaction : NULL, eve ? on_flow : NULL, on_result},
+    };
+    struct engine *engine = engine_new(&options, &err);
+    int status = engine ? feed(run, engine) : complain(&err);
+    engine_free(engine);
+    return status;
+}
+
 static int analyze(const struct options *o, const struct service_list *services, struct out *out,
                    const char *const *names, unsigned count)
 {
@@ -282,15 +305,11 @@ static int analyze(const struct options *o, const struct service_list *services,
         return complain(&err);
     struct run run = {.options = o, .services = services, .out = out, .capture = capture};
     run.eve = (struct eve){.out = out, .files = names, .file_count = count};
-    bool eve = o->format == FORMAT_EVE;
-    struct engine_options engine_options = {
-        .services = services,
-        .ndpi = !o->no_ndpi,
-        .sink = {&run, eve ? on_transaction : NULL, eve ? on_flow : NULL, on_result},
-    };
-    struct engine *engine = engine_new(&engine_options, &err);
-    int status = engine ? feed(&run, engine) : complain(&err);
-    engine_free(engine);
+    int status = EXIT_TROUBLE;
+    if (capture_totals(capture).unread_files == count)
+        (void)complain_damage(capture); /* a report of nothing would only hide it */
+    else
+        status = run_engine(&run);
     capture_close(capture);
     return status;
 }

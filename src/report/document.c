@@ -186,48 +186,7 @@ static void put_other_names(struct json *j, const struct result *r)
     json_u64(j, "other_names_total", r->other_name_total);
 }
 
-/* ---- capture ---- */
-
-static void put_files(struct json *j, const struct capture *capture)
-{
-    unsigned count = capture_file_count(capture);
-    json_open(j, "files", '[');
-    for (unsigned i = 0; i < count; i++)
-        json_text(j, NULL, capture_file(capture, i)->name);
-    json_close(j, ']');
-    json_open(j, "interfaces", '[');
-    for (unsigned i = 0; i < count; i++) {
-        const struct intern *names = capture_file(capture, i)->interfaces;
-        for (uint32_t n = 0; names && n < intern_count(names); n++)
-            json_slice(j, NULL, intern_name(names, n));
-    }
-    json_close(j, ']');
-    json_open(j, "damage", '[');
-    for (unsigned i = 0; i < count; i++) {
-        if (capture_file(capture, i)->damaged)
-            json_text(j, NULL, capture_file(capture, i)->damage.text);
-    }
-    json_close(j, ']');
-}
-
-static void put_capture(struct json *j, const struct report *r)
-{
-    const struct engine_stats *s = r->stats;
-    json_open(j, "capture", '{');
-    put_files(j, r->capture);
-    json_u64(j, "packets", s->packets);
-    json_u64(j, "bytes", s->bytes);
-    put_time(j, "first", s->first);
-    put_time(j, "last", s->last);
-    json_real(j, "duration_s", (double)(s->last.ts_ns - s->first.ts_ns) / (double)NS_PER_S);
-    json_u64(j, "truncated_packets", s->truncated_packets);
-    json_u64(j, "duplicate_packets", s->duplicate_packets);
-    json_u64(j, "undecoded_packets", s->undecoded_packets);
-    json_u64(j, "one_way_flows", s->one_way_flows);
-    json_u64(j, "kernel_drops", s->kernel_drops);
-    json_u64(j, "gaps", s->gaps);
-    json_close(j, '}');
-}
+/* ---- the whole ---- */
 
 static void put_origin(struct json *j, const struct report *r)
 {
@@ -237,15 +196,13 @@ static void put_origin(struct json *j, const struct report *r)
     json_text(j, "version", OOBESCOPE_VERSION);
     json_close(j, '}');
     json_time(j, "generated", r->generated_ns);
-    put_capture(j, r);
+    document_capture(j, r->capture, r->stats);
     json_open(j, "services_list", '{');
     json_text(j, "name", services_name(r->services));
     json_text(j, "as_of", services_as_of(r->services));
     json_text(j, "sha256", services_sha256(r->services));
     json_close(j, '}');
 }
-
-/* ---- the whole ---- */
 
 static void put_verdict(struct json *j, const struct result *r)
 {

@@ -23,4 +23,7 @@ void document_cause(struct json *j, const char *key, const struct cause *c);
 void document_service(struct json *j, const char *key, const struct service_result *s);
 void document_verdict(struct json *j, const char *key, const struct result *r);
 
+/* The member "capture". */
+void document_capture(struct json *j, const struct capture *c, const struct engine_stats *s);
+
 #endif

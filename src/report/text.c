@@ -6,6 +6,7 @@
  */
 #include <stdio.h>
 
+#include "capture_notes.h"
 #include "page.h"
 #include "report/report.h"
 
@@ -75,17 +76,13 @@ static void put_capture(struct page *p, const struct report *r)
         page_item(p, 0, "Capture: ", TONE_DIM, text);
     }
     const struct engine_stats *s = r->stats;
-    (void)snprintf(text, sizeof text, "%llu packets, %.1f s from %s; %u device%s",
-                   (unsigned long long)s->packets,
+    (void)snprintf(text, sizeof text, "%llu packet%s, %.1f s from %s; %u device%s",
+                   (unsigned long long)s->packets, s->packets == 1 ? "" : "s",
                    (double)(s->last.ts_ns - s->first.ts_ns) / (double)NS_PER_S,
                    time_text(s->first.ts_ns, first), (unsigned)r->result->device_count,
                    r->result->device_count == 1 ? "" : "s");
     page_item(p, 0, "         ", TONE_DIM, text);
-    for (unsigned i = 0; i < count; i++) {
-        const struct capture_file *f = capture_file(r->capture, i);
-        if (f->damaged)
-            page_item(p, 0, "Damaged: ", TONE_WARN, f->damage.text);
-    }
+    capture_notes(p, r->capture);
 }
 
 static void put_causes(struct page *p, const struct result *r)

@@ -116,6 +116,8 @@ static inline struct capture *open_with(const char *name, const char *filter)
     struct capture *c = capture_open(&name, 1, &options, &err);
     if (!c)
         fail_msg("%s: %s", err.where, err.text);
+    if (capture_file(c, 0)->unread)
+        fail_msg("%s: %s", name, capture_file(c, 0)->damage.text);
     return c;
 }
 
@@ -126,15 +128,36 @@ static inline void assert_one_line(const struct err *e)
     assert_int_not_equal(e->text[strlen(e->text) - 1], '.');
 }
 
-/* Opening fails, with a word of `expected` in the text. */
+/* Nothing of the file can be read, with a word of `expected` in the text. */
 static inline void assert_refused(const char *name, const char *expected)
 {
     struct err err = {"", ""};
     struct capture *c = capture_open(&name, 1, NULL, &err);
-    assert_null(c);
-    assert_one_line(&err);
-    assert_non_null(strstr(err.text, expected));
-    assert_string_equal(err.where, strcmp(name, "-") ? name : "standard input");
+    assert_non_null(c);
+    const struct capture_file *file = capture_file(c, 0);
+    struct frame f;
+    assert_false(capture_next(c, &f));
+    assert_true(file->unread);
+    assert_true(file->damaged);
+    assert_one_line(&file->damage);
+    if (!strstr(file->damage.text, expected))
+        fail_msg("%s: no \"%s\"", file->damage.text, expected);
+    assert_string_equal(file->damage.where, strcmp(name, "-") ? name : "standard input");
+    assert_string_equal(file->name, name);
+    assert_int_equal(file->packets, 0);
+    assert_int_equal(file->interface_count, 0);
+    capture_close(c);
+}
+
+/* The file is damaged, with a word of `expected` in the text; what could be read was. */
+static inline void assert_damaged(const struct capture *c, const char *expected)
+{
+    const struct capture_file *file = capture_file(c, 0);
+    assert_true(file->damaged);
+    assert_false(file->unread);
+    assert_one_line(&file->damage);
+    if (!strstr(file->damage.text, expected))
+        fail_msg("%s: no \"%s\"", file->damage.text, expected);
 }
 
 /* First bytes of the frames left, as text. */
@@ -147,46 +170,6 @@ static inline const char *drain(struct capture *c, char out[64])
     out[n] = '\0';
     assert_false(capture_next(c, &f)); /* the end stays the end */
     return out;
-}
-
-/* ---- pcapng ------------------------------------------------------------------------------------- */
-
-/* A block of a little-endian pcapng file. */
-static inline void put_block(struct buf *b, uint32_t type, const void *body, uint32_t len)
-{
-    uint32_t padded = (len + 3) & ~3U;
-    put(b, LITTLE, 4, type);
-    put(b, LITTLE, 4, padded + 12);
-    buf_bytes(b, body, len);
-    buf_bytes(b, "\0\0\0", padded - len);
-    put(b, LITTLE, 4, padded + 12);
-}
-
-static inline void put_section(struct buf *b)
-{
-    put_block(b, 0x0a0d0d0a, "\x4d\x3c\x2b\x1a\x01\x00\x00\x00\xff\xff\xff\xff\xff\xff\xff\xff",
-              16);
-}
-
-/* Time stamps in nanoseconds. */
-static inline void put_interface(struct buf *b, uint8_t linktype)
-{
-    char body[20] = {(char)linktype, 0, 0, 0, 0, 0, 4, 0, 9, 0, 1, 0, 9, 0, 0, 0, 0, 0, 0, 0};
-    put_block(b, 1, body, sizeof body);
-}
-
-static inline void put_packet(struct buf *b, uint8_t interface, uint64_t ts_ns, const char *data)
-{
-    struct buf body;
-    buf_init(&body);
-    put(&body, LITTLE, 4, interface);
-    put(&body, LITTLE, 4, (uint32_t)(ts_ns >> 32));
-    put(&body, LITTLE, 4, (uint32_t)ts_ns);
-    put(&body, LITTLE, 4, (uint32_t)strlen(data));
-    put(&body, LITTLE, 4, 1000);
-    buf_str(&body, data);
-    put_block(b, 6, body.data, (uint32_t)body.len);
-    buf_clear(&body);
 }
 
 #endif

@@ -4,7 +4,7 @@
  */
 #include <sys/stat.h>
 
-#include "files.h"
+#include "ng.h"
 
 /* ---- opening ------------------------------------------------------------------------------------ */
 
@@ -15,7 +15,7 @@ static void test_no_capture(void **state)
         const char *bytes, *expected;
     } cases[] = {
         {"hello, this is some text\n", "is no capture file"},
-        {"\x1f\x8b\x08\x01zzzzzzzzzzzzzzzzzzzzzzzz", "gunzip"},
+        {"BZh91AY&SYzzzzzzzzzzzzzzzzzzzzzzz", "bunzip2"},
         {"PK\x03\x04zzzzzzzzzzzzzzzzzzzzzzzzzzzz", "unzip"},
         {"snoop\x01\x01\x01zzzzzzzzzzzzzzzzzzzzz", "editcap"},
         {"\n\r\r\nnot pcapng at all, is it?....", "is broken"},
@@ -52,15 +52,35 @@ static void test_bad_calls(void **state)
     capture_close(NULL);
 }
 
-/* One file of several that cannot be read: nothing is. */
-static void test_one_of_several_missing(void **state)
+/* Files that cannot be read cost the others nothing. */
+static void test_some_of_several_unreadable(void **state)
 {
     struct fixture *fx = *state;
+    write_bytes(fx->path[0], "this is text", 12);
+    write_bytes(fx->path[2], "", 0);
     begin(fx);
-    const char *names[] = {save(fx, 0), fx->path[1]};
+    simple_record(&fx->b, 0, 'a');
+    const char *names[] = {fx->path[0], save(fx, 1), fx->path[2], fx->path[3]};
     struct err err = {"", ""};
-    assert_null(capture_open(names, 2, NULL, &err));
-    assert_string_equal(err.where, fx->path[1]);
+    const struct capture_options options = {.filter = "greater 1"};
+    struct capture *c = capture_open(names, 4, &options, &err);
+    assert_non_null(c);
+    char seen[64];
+    assert_string_equal(drain(c, seen), "a");
+    static const char *const expected[] = {"is no capture file", NULL, "is empty", "No such file"};
+    for (unsigned i = 0; i < 4; i++) {
+        const struct capture_file *file = capture_file(c, i);
+        assert_int_equal(file->unread, expected[i] != NULL);
+        assert_int_equal(file->damaged, expected[i] != NULL);
+        if (!expected[i])
+            continue;
+        assert_one_line(&file->damage);
+        assert_non_null(strstr(file->damage.text, expected[i]));
+        assert_string_equal(file->damage.where, names[i]);
+    }
+    assert_int_equal(capture_totals(c).files, 4);
+    assert_int_equal(capture_totals(c).unread_files, 3);
+    capture_close(c);
 }
 
 /* ---- filters ------------------------------------------------------------------------------------ */
@@ -169,7 +189,7 @@ static void test_merge_ties_and_damage(void **state)
     assert_non_null(c);
     char seen[64];
     assert_string_equal(drain(c, seen), "abc");
-    assert_true(capture_file(c, 0)->damaged);
+    assert_damaged(c, "cut off after packet 1 (byte offset 60)");
     assert_false(capture_file(c, 1)->damaged);
     capture_close(c);
 }
@@ -205,10 +225,10 @@ static void test_pipe_streams(void **state)
     for (int ng = 0; ng < 2; ng++) {
         int saved;
         int fd = pipe_to_stdin(&saved);
+        struct ng n;
         if (ng) {
-            put_section(&fx->b);
-            put_interface(&fx->b, 1);
-            put_packet(&fx->b, 0, T0 * 1000000000ULL, "a");
+            n = ng_start(fx, LITTLE);
+            ng_packet(&n, 0, NS0, "a");
         } else {
             begin(fx);
             simple_record(&fx->b, 0, 'a');
@@ -219,7 +239,7 @@ static void test_pipe_streams(void **state)
         assert_true(capture_next(c, &f));
         assert_int_equal(f.bytes.data[0], 'a');
         if (ng)
-            put_packet(&fx->b, 0, T0 * 1000000000ULL, "b");
+            ng_packet(&n, 0, NS0, "b");
         else
             simple_record(&fx->b, 1, 'b');
         send_all(fd, &fx->b);
@@ -284,7 +304,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_no_capture, setup, teardown),
         cmocka_unit_test_setup_teardown(test_not_readable, setup, teardown),
         cmocka_unit_test_setup_teardown(test_bad_calls, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_one_of_several_missing, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_some_of_several_unreadable, setup, teardown),
         cmocka_unit_test_setup_teardown(test_filter_keeps_numbers, setup, teardown),
         cmocka_unit_test_setup_teardown(test_filter_on_raw_ip, setup, teardown),
         cmocka_unit_test_setup_teardown(test_filter_error, setup, teardown),
