@@ -11,18 +11,23 @@
 #ifndef SERVICES_NAMES_H
 #define SERVICES_NAMES_H
 
+#include "base/intern.h"
 #include "proto/tx.h"
+
+/* Numbers of texts that can be kept: those of a table with no more names than this. */
+#define NAMES_TEXTS_MAX ((1U << 20) - 1)
 
 struct names;
 
-struct names *names_new(void);
+/* Names are kept as numbers in `texts`, which must outlive it. NULL when memory is out. */
+struct names *names_new(struct intern *texts);
 void names_free(struct names *n);
 
 /* Takes the addresses of an answered A or AAAA question. */
 void names_learn(struct names *n, const struct ip_addr *device, const struct tx_dns *dns);
 
-/* The name `device` asked for to get `server`; empty when it did not. Valid as long as `n`. */
-struct slice names_find(const struct names *n, const struct ip_addr *device,
-                        const struct ip_addr *server);
+/* The number of the name `device` asked for to get `server`; INTERN_NONE when it did not. */
+uint32_t names_find(const struct names *n, const struct ip_addr *device,
+                    const struct ip_addr *server);
 
 #endif

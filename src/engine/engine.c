@@ -12,7 +12,7 @@
 #include "net/decode.h"
 
 /* Distinct host names an analysis remembers for flow events: lists name hundreds. */
-#define HOSTS_MAX      (1U << 20)
+#define HOSTS_MAX      NAMES_TEXTS_MAX
 #define HOST_BYTES_MAX (64U << 20)
 
 static void flow_ended(void *ctx, struct flow *flow, const struct flow_end *how);
@@ -28,8 +28,8 @@ struct engine *engine_new(const struct engine_options *options, struct err *err)
     e->options = *options;
     e->flows = flow_table_new(&config, flow_ended, e);
     e->fragments = ipfrag_new();
-    e->names = names_new();
     e->hosts = intern_new(HOSTS_MAX, HOST_BYTES_MAX);
+    e->names = e->hosts ? names_new(e->hosts) : NULL;
     e->certificates = certificates_new();
     e->diagnosis = diagnosis_new(options->services);
     if (!e->flows || !e->fragments || !e->names || !e->hosts || !e->certificates || !e->diagnosis) {
@@ -85,9 +85,8 @@ static void note_icmp(struct engine *e, const struct packet *p)
  * other names. What the flow says of itself comes to replace it. */
 static void name_flow(struct engine *e, struct flow *flow)
 {
-    struct slice asked = names_find(e->names, &flow->key.src, &flow->key.dst);
-    if (asked.len > 0)
-        engine_set_host(e, flow, asked);
+    uint32_t asked = names_find(e->names, &flow->key.src, &flow->key.dst);
+    flow->host = asked == INTERN_NONE ? 0 : asked + 1;
 }
 
 void engine_packet(struct engine *e, const struct frame *frame)
@@ -165,13 +164,15 @@ struct engine_stats engine_stats(const struct engine *e)
 
 struct slice engine_host(const struct engine *e, const struct flow *flow)
 {
-    if (flow->host > 0)
-        return intern_name(e->hosts, flow->host - 1);
-    return names_find(e->names, &flow->key.src, &flow->key.dst);
+    uint32_t id =
+        flow->host > 0 ? flow->host - 1 : names_find(e->names, &flow->key.src, &flow->key.dst);
+    return id == INTERN_NONE ? slice_of(NULL, 0) : intern_name(e->hosts, id);
 }
 
 void engine_set_host(struct engine *e, struct flow *flow, struct slice host)
 {
+    if (flow->host > 0 && slice_eq(intern_name(e->hosts, flow->host - 1), host))
+        return;
     uint32_t id = intern_add(e->hosts, host);
     flow->host = id == INTERN_NONE ? 0 : id + 1;
 }

@@ -16,8 +16,8 @@ struct engine {
     struct engine_options options;
     struct flow_table *flows;
     struct ipfrag *fragments;
+    struct intern *hosts;      /* names of hosts, as DNS and flows say them */
     struct names *names;       /* what devices asked their resolvers for */
-    struct intern *hosts;      /* names that flows were found to go to */
     struct labeller *labeller; /* NULL without nDPI */
     struct certificates *certificates;
     struct diagnosis *diagnosis;

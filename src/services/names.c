@@ -3,44 +3,48 @@
  * SPDX-License-Identifier: MIT
  * RFC 1034 section 3.6.2 (CNAME chains).
  *
- * An entry is a hash of device and address and the number of a name: 12 bytes in a table that is at
- * most three quarters full, so 32 at worst. Two tables take turns: when the young one is full the old
- * one is dropped, so a long run keeps what was learned last. Hits are not compared with the addresses:
- * at 64 bits two of them meet by chance once in ten million runs of full tables, and the cost is one
- * wrong label.
+ * Sets of eight entries, each set a cache line: a look-up costs one, and memory does not grow. An entry is
+ * a hash of device and address and the number of a name; a new one goes in front and pushes the oldest of
+ * its set out, so that what was learned last stays. Hits are not compared with the addresses: with the 61
+ * bits that tell entries apart two of them meet by chance once in a hundred thousand runs of full
+ * tables, and the cost is one wrong label.
  */
 #include "services/names.h"
 
 #include <stdlib.h>
 
-#include "base/intern.h"
-#include "base/map.h"
+#define SETS      (1U << 17) /* 8 MiB when all are used: pages that are not cost nothing */
+#define WAYS      8
+#define TEXT_BITS 20
+#define TEXT_MASK ((1U << TEXT_BITS) - 1)
+#define NAMES_KEY 0x6e616d6573ULL
+#define TYPE_A    1
+#define TYPE_AAAA 28
+#define SET_ALIGN 64
 
-#define NAMES_YOUNG_MAX (512U * 1024)        /* entries of one table */
-#define NAMES_TEXTS_MAX (256U * 1024)        /* distinct names */
-#define NAMES_BYTES_MAX (16UL * 1024 * 1024) /* of their text */
-#define NAMES_KEY       0x6e616d6573ULL
-#define DNS_TYPE_A      1
-#define DNS_TYPE_AAAA   28
+struct set {
+    uint64_t entries[WAYS]; /* upper bits of the hash, 1 + number of the name; 0: empty */
+};
 
 struct names {
-    struct map young;
-    struct map old;
+    struct set *sets; /* aligned, in `memory` */
+    void *memory;
     struct intern *texts;
 };
 
-struct names *names_new(void)
+struct names *names_new(struct intern *texts)
 {
     struct names *n = calloc(1, sizeof *n);
     if (!n)
         return NULL;
-    map_init(&n->young, NAMES_YOUNG_MAX);
-    map_init(&n->old, NAMES_YOUNG_MAX);
-    n->texts = intern_new(NAMES_TEXTS_MAX, NAMES_BYTES_MAX);
-    if (!n->texts) {
+    n->texts = texts;
+    n->memory = calloc(SETS + 1, sizeof *n->sets);
+    if (!n->memory) {
         free(n);
         return NULL;
     }
+    uintptr_t over = (uintptr_t)n->memory % SET_ALIGN;
+    n->sets = (void *)((char *)n->memory + (SET_ALIGN - over) % SET_ALIGN);
     return n;
 }
 
@@ -48,30 +52,41 @@ void names_free(struct names *n)
 {
     if (!n)
         return;
-    map_clear(&n->young);
-    map_clear(&n->old);
-    intern_free(n->texts);
+    free(n->memory);
     free(n);
 }
 
-static uint64_t key_of(const struct ip_addr *device, const struct ip_addr *server)
+static uint64_t hash_of(const struct ip_addr *device, const struct ip_addr *server)
 {
     return addr_hash(addr_hash(NAMES_KEY, device), server);
 }
 
-static void put(struct names *n, uint64_t key, uint32_t text)
+static struct set *set_of(const struct names *n, uint64_t hash)
 {
-    if (map_put(&n->young, key, text) || n->young.count < NAMES_YOUNG_MAX)
-        return;
-    map_clear(&n->old);
-    n->old = n->young;
-    map_init(&n->young, NAMES_YOUNG_MAX);
-    (void)map_put(&n->young, key, text);
+    return &n->sets[hash % SETS];
+}
+
+/* The place of the entry with this hash; WAYS when there is none. */
+static unsigned find(const struct set *set, uint64_t hash)
+{
+    unsigned at = 0;
+    while (at < WAYS && (set->entries[at] ^ hash) >> TEXT_BITS != 0)
+        at++;
+    return at;
+}
+
+static void put(struct names *n, uint64_t hash, uint32_t text)
+{
+    struct set *set = set_of(n, hash);
+    unsigned at = find(set, hash);
+    for (at = at < WAYS ? at : WAYS - 1; at > 0; at--)
+        set->entries[at] = set->entries[at - 1];
+    set->entries[0] = (hash & ~(uint64_t)TEXT_MASK) | (text + 1);
 }
 
 void names_learn(struct names *n, const struct ip_addr *device, const struct tx_dns *dns)
 {
-    bool asks_address = dns->qtype == DNS_TYPE_A || dns->qtype == DNS_TYPE_AAAA;
+    bool asks_address = dns->qtype == TYPE_A || dns->qtype == TYPE_AAAA;
     if (!asks_address || dns->rcode != 0 || dns->qname.len == 0)
         return;
     uint32_t text = INTERN_NONE;
@@ -81,18 +96,18 @@ void names_learn(struct names *n, const struct ip_addr *device, const struct tx_
             continue;
         if (text == INTERN_NONE)
             text = intern_add(n->texts, dns->qname);
-        if (text == INTERN_NONE)
+        if (text >= NAMES_TEXTS_MAX)
             return;
-        put(n, key_of(device, &answer->addr), text);
+        put(n, hash_of(device, &answer->addr), text);
     }
 }
 
-struct slice names_find(const struct names *n, const struct ip_addr *device,
-                        const struct ip_addr *server)
+uint32_t names_find(const struct names *n, const struct ip_addr *device,
+                    const struct ip_addr *server)
 {
-    uint64_t key = key_of(device, server);
-    uint32_t text = map_get(&n->young, key);
-    if (text == MAP_NONE)
-        text = map_get(&n->old, key);
-    return text == MAP_NONE ? slice_of("", 0) : intern_name(n->texts, text);
+    uint64_t hash = hash_of(device, server);
+    const struct set *set = set_of(n, hash);
+    unsigned at = find(set, hash);
+    uint32_t text = at < WAYS ? (uint32_t)set->entries[at] & TEXT_MASK : 0;
+    return text > 0 ? text - 1 : INTERN_NONE;
 }
