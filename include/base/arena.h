@@ -3,7 +3,8 @@
  * SPDX-License-Identifier: MIT
  *
  * An arena belongs to one owner (a flow, a report) and dies with it; nothing in it is freed alone.
- * The first block is small and blocks grow, since most flows need little.
+ * The first block is small and blocks grow, since most flows need little. Arenas that come and go by the
+ * thousand share a pool: the block that one gave back last is the next one's first.
  */
 #ifndef BASE_ARENA_H
 #define BASE_ARENA_H
@@ -14,14 +15,27 @@
 
 struct arena_block;
 
+/* Blocks of one size for short-lived arenas. */
+struct arena_pool {
+    struct arena_block *spare;
+    struct arena_block *chunks; /* what blocks are cut from */
+};
+
 struct arena {
     struct arena_block *blocks;
-    size_t used; /* bytes handed out */
-    size_t cap;  /* most bytes it may hand out */
+    size_t used;             /* bytes handed out */
+    size_t cap;              /* most bytes it may hand out */
+    struct arena_pool *pool; /* or NULL */
 };
 
 void arena_init(struct arena *a, size_t cap);
+/* The same with blocks from a pool, which must outlive the arena. */
+void arena_init_pooled(struct arena *a, size_t cap, struct arena_pool *pool);
 void arena_clear(struct arena *a);
+
+void arena_pool_init(struct arena_pool *pool);
+/* Frees all blocks, also those of arenas that were not cleared. */
+void arena_pool_clear(struct arena_pool *pool);
 
 /* Zeroed, aligned for any object; NULL at the cap or out of memory. */
 void *arena_alloc(struct arena *a, size_t size);

@@ -122,7 +122,7 @@ void flow_reverse(struct flow_table *t, struct flow *f);
 /* Ends what has timed out by `now_ns`. Cheap: call it for every packet. */
 void flow_table_expire(struct flow_table *t, int64_t now_ns);
 
-/* Ends all flows, as of `now_ns`, in order of their ids. */
+/* Ends all flows, as of `now_ns`, in order of their ids, and gives their memory back. */
 void flow_table_finish(struct flow_table *t, int64_t now_ns);
 
 enum flow_state flow_state(const struct flow *f);

@@ -12,6 +12,7 @@
 #ifndef FLOW_STREAM_H
 #define FLOW_STREAM_H
 
+#include "base/arena.h"
 #include "base/take.h"
 #include "net/packet.h"
 
@@ -35,13 +36,14 @@ struct stream_reader {
 /* Bytes that wait behind a hole, at most. */
 #define STREAM_WAIT_MAX 262144U
 
-/* A stream whose first byte has sequence number `seq` (ISN + 1). NULL when memory is out. */
-struct stream *stream_new(uint32_t seq);
+/* A stream whose first byte has sequence number `seq` (ISN + 1), in `a`, which outlives it; what it holds
+ * is its own. NULL when memory is out. */
+struct stream *stream_new(uint32_t seq, struct arena *a);
 /* A stream picked up in the middle: its first segment decides, but one that directly precedes it and
  * comes next is still put in front. So the first one is held until the next segment of the direction,
  * an acknowledgement of the other (stream_acked: call it before pushing the other side's payload), or
  * the end. */
-struct stream *stream_new_midstream(void);
+struct stream *stream_new_midstream(struct arena *a);
 void stream_free(struct stream *s);
 
 /* A segment with payload (p->tcp.seq, p->payload, p->payload_len). */

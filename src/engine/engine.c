@@ -9,6 +9,7 @@
 
 #include <stdlib.h>
 
+#include "classify/classify.h"
 #include "net/decode.h"
 
 /* Distinct host names an analysis remembers for flow events: lists name hundreds. */
@@ -26,6 +27,7 @@ struct engine *engine_new(const struct engine_options *options, struct err *err)
     }
     struct flow_config config = flow_config_default();
     e->options = *options;
+    arena_pool_init(&e->talks);
     e->flows = flow_table_new(&config, flow_ended, e);
     e->fragments = ipfrag_new();
     e->hosts = intern_new(HOSTS_MAX, HOST_BYTES_MAX);
@@ -54,6 +56,7 @@ void engine_free(struct engine *e)
     intern_free(e->hosts);
     labeller_free(e->labeller);
     certificates_free(e->certificates);
+    arena_pool_clear(&e->talks); /* after the flows, whose streams lie there */
     diagnosis_free(e->diagnosis);
     free(e);
 }
@@ -127,17 +130,27 @@ static void flow_ended(void *ctx, struct flow *flow, const struct flow_end *how)
     if (flow_is_stray(flow))
         return; /* the rest of a connection that ended before: nothing to say of it */
     struct slice host = engine_host(e, flow);
-    struct event event = talk_event(e, flow, host);
     e->stats.one_way_flows += flow_is_one_way(flow);
-    if (e->options.sink.flow)
+    if (e->options.sink.flow) {
+        struct event event = talk_event(e, flow, host);
         e->options.sink.flow(e->options.sink.ctx, &event, how);
-    diagnosis_flow(e->diagnosis, flow, how, host, event.app, flow->transactions);
+    }
+    diagnosis_flow(e->diagnosis, flow, how, host, app_name(flow->app_kind), flow->transactions);
+}
+
+/* Ends all flows. What only packets need goes before the judging, which takes memory of its own. */
+static void end_packets(struct engine *e)
+{
+    flow_table_finish(e->flows, e->stats.last.ts_ns);
+    arena_pool_clear(&e->talks);
+    names_free(e->names);
+    e->names = NULL;
 }
 
 void engine_finish(struct engine *e, const struct capture_totals *captured)
 {
     e->stats.kernel_drops = captured->kernel_drops;
-    flow_table_finish(e->flows, e->stats.last.ts_ns);
+    end_packets(e);
     struct capture_facts facts = {
         .first = e->stats.first,
         .last = e->stats.last,

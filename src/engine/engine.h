@@ -5,6 +5,7 @@
 #ifndef SRC_ENGINE_ENGINE_H
 #define SRC_ENGINE_ENGINE_H
 
+#include "base/arena.h"
 #include "base/intern.h"
 #include "classify/ndpi.h"
 #include "engine/engine.h"
@@ -20,6 +21,7 @@ struct engine {
     struct names *names;       /* what devices asked their resolvers for */
     struct labeller *labeller; /* NULL without nDPI */
     struct certificates *certificates;
+    struct arena_pool talks; /* memory of what flows say */
     struct diagnosis *diagnosis;
     struct engine_stats stats;
 };

@@ -68,7 +68,7 @@ static struct talk *talk_of(struct engine *e, struct flow *flow)
     if (flow->app)
         return flow->app;
     struct arena arena;
-    arena_init(&arena, TALK_BYTES_MAX);
+    arena_init_pooled(&arena, TALK_BYTES_MAX, &e->talks);
     struct talk *talk = arena_alloc(&arena, sizeof *talk);
     if (!talk) {
         e->stats.dropped++;
@@ -340,10 +340,10 @@ static void resume(struct talk *talk, const struct mark *at)
     }
 }
 
-static struct stream *open_stream(const struct flow *flow, enum dir dir)
+static struct stream *open_stream(struct talk *talk, enum dir dir)
 {
-    const struct flow_side *side = &flow->side[dir];
-    return side->syn ? stream_new(side->isn + 1) : stream_new_midstream();
+    const struct flow_side *side = &talk->flow->side[dir];
+    return side->syn ? stream_new(side->isn + 1, &talk->arena) : stream_new_midstream(&talk->arena);
 }
 
 void talk_segment(struct engine *e, struct flow *flow, enum dir dir, const struct packet *p)
@@ -364,7 +364,7 @@ void talk_segment(struct engine *e, struct flow *flow, enum dir dir, const struc
     struct stream_reader other_reader = reader_of(&other_turn);
     if (other && (p->tcp.flags & TCP_ACK))
         stream_acked(other, p->tcp.ack, &p->at, &other_reader);
-    if (payload && !*stream && !(*stream = open_stream(flow, dir))) {
+    if (payload && !*stream && !(*stream = open_stream(talk, dir))) {
         e->stats.dropped++;
         talk->settle = true;
     } else if (payload && !talk->settle) {

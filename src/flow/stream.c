@@ -77,9 +77,9 @@ static int32_t seq_diff(uint32_t a, uint32_t b)
     return (int32_t)(a - b);
 }
 
-static struct stream *new_stream(uint32_t seq, enum anchor anchor)
+static struct stream *new_stream(uint32_t seq, enum anchor anchor, struct arena *a)
 {
-    struct stream *s = calloc(1, sizeof *s);
+    struct stream *s = arena_alloc(a, sizeof *s);
     if (!s)
         return NULL;
     s->next_seq = s->acked = s->skip_from = s->skip_end = seq;
@@ -87,14 +87,14 @@ static struct stream *new_stream(uint32_t seq, enum anchor anchor)
     return s;
 }
 
-struct stream *stream_new(uint32_t seq)
+struct stream *stream_new(uint32_t seq, struct arena *a)
 {
-    return new_stream(seq, ANCHORED);
+    return new_stream(seq, ANCHORED, a);
 }
 
-struct stream *stream_new_midstream(void)
+struct stream *stream_new_midstream(struct arena *a)
 {
-    return new_stream(0, ANCHOR_OPEN);
+    return new_stream(0, ANCHOR_OPEN, a);
 }
 
 static void pop_wait(struct stream *s)
@@ -115,10 +115,8 @@ static void drop_all(struct stream *s)
 
 void stream_free(struct stream *s)
 {
-    if (!s)
-        return;
-    drop_all(s);
-    free(s);
+    if (s)
+        drop_all(s);
 }
 
 /* ---- the reader ------------------------------------------------------------------------------ */

@@ -191,6 +191,18 @@ static void node_give(struct flow_table *t, uint32_t node)
     t->free_node = node;
 }
 
+/* Gives the memory of all flows back; none may be left. */
+static void pool_free(struct flow_table *t)
+{
+    for (uint32_t i = 0; t->chunks && i <= t->max_flows / CHUNK_FLOWS; i++) {
+        free(t->chunks[i].flows);
+        free(t->chunks[i].links);
+        t->chunks[i] = (struct chunk){NULL, NULL};
+    }
+    t->fresh = LISTS;
+    t->free_node = 0;
+}
+
 /* ---- table ----------------------------------------------------------------------------------- */
 
 struct flow_table *flow_table_new(const struct flow_config *config, flow_end_fn *on_end, void *ctx)
@@ -229,10 +241,7 @@ void flow_table_free(struct flow_table *t)
             free(f->signs);
         }
     }
-    for (uint32_t i = 0; t->chunks && i <= t->max_flows / CHUNK_FLOWS; i++) {
-        free(t->chunks[i].flows);
-        free(t->chunks[i].links);
-    }
+    pool_free(t);
     free(t->chunks);
     free(t->slots);
     free(t);
@@ -375,6 +384,7 @@ void flow_table_finish(struct flow_table *t, int64_t now_ns)
     for (uint32_t i = 0; i < count; i++)
         end_flow(t, order[i].node, END_CAPTURE, now_ns);
     free(order);
+    pool_free(t);
 }
 
 struct flow_stats flow_table_stats(const struct flow_table *t)

@@ -210,7 +210,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct model *m = calloc(1, sizeof *m);
     bool midstream = size > 0 && data[0] & 1;
     check(m != NULL);
-    m->s = midstream ? stream_new_midstream() : stream_new(BASE + FIRST);
+    struct arena arena;
+    arena_init(&arena, 4096);
+    m->s = midstream ? stream_new_midstream(&arena) : stream_new(BASE + FIRST, &arena);
     check(m->s != NULL);
     m->origin = midstream ? 0 : FIRST;
     m->place = m->origin;
@@ -225,6 +227,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     stream_finish(m->s, &m->at, &r);
     check(m->rest || waiting(m) == 0);
     stream_free(m->s);
+    arena_clear(&arena);
     free(m);
     return 0;
 }

@@ -33,6 +33,31 @@ static void arena_hands_out_zeroed_memory_up_to_its_cap(void **state)
     arena_clear(&a);
 }
 
+/* What one arena gave back, the next one gets, zeroed; what is too big for the pool comes from elsewhere. */
+static void arenas_share_a_pool(void **state)
+{
+    (void)state;
+    struct arena_pool pool;
+    arena_pool_init(&pool);
+    struct arena a, b;
+    arena_init_pooled(&a, 200000, &pool);
+    arena_init_pooled(&b, 100000, &pool);
+    uint8_t *first = arena_alloc(&a, 100);
+    assert_non_null(first);
+    memset(first, 0xff, 100);
+    for (int i = 0; i < 500; i++)
+        assert_non_null(arena_alloc(&a, (size_t)i));
+    uint8_t *other = arena_alloc(&b, 100);
+    assert_ptr_not_equal(first, other);
+    arena_clear(&a);
+    uint8_t *again = arena_alloc(&a, 300);
+    assert_ptr_equal(again, first);
+    for (int i = 0; i < 300; i++)
+        assert_int_equal(again[i], 0);
+    arena_clear(&b);
+    arena_pool_clear(&pool); /* takes what `a` has in the pool along */
+}
+
 static void arena_copies_end_in_nul(void **state)
 {
     (void)state;
@@ -112,6 +137,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(arena_hands_out_zeroed_memory_up_to_its_cap),
+        cmocka_unit_test(arenas_share_a_pool),
         cmocka_unit_test(arena_copies_end_in_nul),
         cmocka_unit_test(buf_grows_and_formats),
         cmocka_unit_test(map_keeps_all_up_to_its_cap),

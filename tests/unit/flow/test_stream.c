@@ -38,7 +38,8 @@ struct heard {
 struct script {
     const char *path;
     unsigned line;
-    struct stream *stream;
+    struct arena arena;
+    struct stream *stream; /* in it */
     struct take answer;
     struct heard heard[EVENTS_MAX];
     size_t count, next;
@@ -201,9 +202,9 @@ static void act(struct script *sc, char *rest)
     if (word(&rest, "case"))
         return;
     if (word(&rest, "new")) {
-        begin(sc, stream_new((uint32_t)number(sc, &rest)));
+        begin(sc, stream_new((uint32_t)number(sc, &rest), &sc->arena));
     } else if (word(&rest, "midstream")) {
-        begin(sc, stream_new_midstream());
+        begin(sc, stream_new_midstream(&sc->arena));
     } else if (word(&rest, "reader")) {
         sc->answer.consumed = number_or_all(sc, &rest);
         sc->answer.skip = number_or_all(sc, &rest);
@@ -228,6 +229,7 @@ static void act(struct script *sc, char *rest)
 static void run_script(void **state)
 {
     struct script sc = {.path = *state};
+    arena_init(&sc.arena, 1 << 20);
     FILE *f = fopen(sc.path, "r");
     assert_non_null(f);
     sc.bytes = malloc(BYTES_MAX);
@@ -246,6 +248,7 @@ static void run_script(void **state)
     settle(&sc);
     assert_true(sc.cases > 0);
     stream_free(sc.stream);
+    arena_clear(&sc.arena);
     free(sc.bytes);
     assert_int_equal(fclose(f), 0);
 }
