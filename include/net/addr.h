@@ -38,6 +38,15 @@ static inline bool addr_eq(const struct ip_addr *a, const struct ip_addr *b)
 int addr_cmp(const struct ip_addr *a, const struct ip_addr *b);
 uint64_t addr_hash(uint64_t key, const struct ip_addr *a);
 
+struct ip_range {
+    struct ip_addr first;
+    uint8_t bits; /* of the address that all in it share */
+};
+
+/* "192.0.2.0/24", "2001:db8::/32" */
+bool addr_parse_range(struct ip_range *out, const char *text);
+bool addr_in_range(const struct ip_addr *a, const struct ip_range *range);
+
 bool addr_is_unspecified(const struct ip_addr *a);
 bool addr_is_loopback(const struct ip_addr *a);
 bool addr_is_multicast(const struct ip_addr *a); /* 255.255.255.255 counts too */

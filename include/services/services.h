@@ -63,10 +63,12 @@ struct service {
     const char *when_unreachable; /* what the deployment loses; NULL where no source says */
     const char *notes;            /* or NULL */
     const char *const
-        *issuers; /* texts within an issuer's name that are no sign of inspection here,
+        *issuers;              /* texts within an issuer's name that are no sign of inspection here,
                                      though no public web authority */
+    const char *const *ranges; /* published addresses, "192.0.2.0/24"; names decide, not these */
     const struct endpoint *endpoints;
     uint32_t issuer_count;
+    uint32_t range_count;
     uint32_t endpoint_count;
     enum need need;
 };

@@ -157,6 +157,36 @@ uint64_t addr_hash(uint64_t key, const struct ip_addr *a)
     return hash_mix(hash_mix(key ^ a->family, words[0]), words[1]);
 }
 
+bool addr_parse_range(struct ip_range *out, const char *text)
+{
+    char address[ADDR_TEXT_SIZE];
+    const char *slash = strchr(text, '/');
+    size_t len = slash ? (size_t)(slash - text) : sizeof address;
+    if (len >= sizeof address)
+        return false;
+    memcpy(address, text, len);
+    address[len] = '\0';
+    unsigned bits = 0;
+    const char *digit = slash + 1;
+    for (; *digit >= '0' && *digit <= '9' && bits <= 128; digit++)
+        bits = bits * 10 + (unsigned)(*digit - '0');
+    if (digit == slash + 1 || *digit != '\0' || !addr_parse(&out->first, address))
+        return false;
+    out->bits = (uint8_t)bits;
+    return bits <= (out->first.family == 4 ? 32U : 128U);
+}
+
+bool addr_in_range(const struct ip_addr *a, const struct ip_range *range)
+{
+    if (a->family != range->first.family)
+        return false;
+    size_t whole = range->bits / 8;
+    unsigned rest = range->bits % 8;
+    if (memcmp(a->bytes, range->first.bytes, whole) != 0)
+        return false;
+    return rest == 0 || (a->bytes[whole] ^ range->first.bytes[whole]) >> (8 - rest) == 0;
+}
+
 /* Whether the first `bits` bits are those of `prefix`. */
 static bool begins(const struct ip_addr *a, uint32_t prefix, unsigned bits)
 {

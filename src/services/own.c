@@ -13,7 +13,7 @@
 #define FORMAT_WORD "oobescope-services/1"
 #define TEXT_MAX    2000
 #define NAME_MAX    200
-#define ISSUERS_MAX 32
+#define TEXTS_MAX   32
 
 static const char *const root_keys[] = {"format", "as_of", "about", "sources", "services", NULL};
 
@@ -334,25 +334,38 @@ static bool read_endpoints(struct reader *r, struct service *s)
     return true;
 }
 
-static bool read_issuers(struct reader *r, struct service *s)
+/* An absent list is an empty one. */
+static bool get_texts(struct reader *r, const char *key, const char *const **texts, uint32_t *count)
 {
     struct doc *d = r->doc;
-    if (!doc_enter(d, "issuers"))
+    if (!doc_enter(d, key))
         return true;
     if (!is_type(d, DOC_ARRAY, "a list of texts"))
         return false;
-    if (doc_count(d) > ISSUERS_MAX)
-        return doc_fail(d, "more than %d issuers", ISSUERS_MAX);
-    const char **issuers = list_alloc(r->list, d, doc_count(d) * sizeof *issuers);
-    if (!issuers)
+    if (doc_count(d) > TEXTS_MAX)
+        return doc_fail(d, "more than %d %s", TEXTS_MAX, key);
+    const char **list = list_alloc(r->list, d, doc_count(d) * sizeof *list);
+    if (!list)
         return false;
-    s->issuers = issuers;
+    *texts = list;
     for (bool more = doc_first(d); more; more = doc_next(d)) {
-        if (!copy_text(r, NAME_MAX, &issuers[s->issuer_count]))
+        if (!copy_text(r, NAME_MAX, &list[*count]))
             return false;
-        s->issuer_count++;
+        ++*count;
     }
     doc_leave(d);
+    return true;
+}
+
+static bool read_ranges(struct reader *r, struct service *s)
+{
+    if (!get_texts(r, "ip_ranges", &s->ranges, &s->range_count))
+        return false;
+    for (uint32_t i = 0; i < s->range_count; i++) {
+        struct ip_range range;
+        if (!addr_parse_range(&range, s->ranges[i]))
+            return doc_fail(r->doc, "\"%s\" is no range such as 192.0.2.0/24", s->ranges[i]);
+    }
     return true;
 }
 
@@ -382,7 +395,9 @@ static bool read_service(struct reader *r, struct service *s)
     if (!get_text(r, "name", NAME_MAX, &s->name) || !get_word(r, "need", need_words, &need) ||
         !get_word(r, "phase", phase_words, &phase) ||
         !get_text(r, "when_unreachable", TEXT_MAX, &s->when_unreachable) ||
-        !get_text(r, "notes", TEXT_MAX, &s->notes) || !read_issuers(r, s) || !read_sources(r))
+        !get_text(r, "notes", TEXT_MAX, &s->notes) ||
+        !get_texts(r, "issuers", &s->issuers, &s->issuer_count) || !read_ranges(r, s) ||
+        !read_sources(r))
         return false;
     if (need == WORD_NONE)
         return doc_fail(r->doc, "the service \"%s\" has no need: required, conditional or optional",

@@ -127,6 +127,35 @@ static void test_kinds(void **state)
     }
 }
 
+static void test_ranges(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *range, *address;
+        bool in;
+    } cases[] = {
+        {"192.0.2.0/24", "192.0.2.255", true},        {"192.0.2.0/24", "192.0.3.0", false},
+        {"13.107.228.0/23", "13.107.229.1", true},    {"13.107.228.0/23", "13.107.230.1", false},
+        {"192.0.2.1/32", "192.0.2.1", true},          {"192.0.2.1/32", "192.0.2.0", false},
+        {"0.0.0.0/0", "203.0.113.1", true},           {"0.0.0.0/0", "2001:db8::1", false},
+        {"2620:1ec:4a::/47", "2620:1ec:4b::1", true}, {"2620:1ec:4a::/47", "2620:1ec:4c::1", false},
+        {"2001:db8::1/128", "2001:db8::1", true},     {"2001:db8::1/128", "2001:db8::2", false},
+    };
+    static const char *const bad[] = {
+        "192.0.2.0", "192.0.2.0/",     "192.0.2.0/33", "192.0.2/24",           "192.0.2.0/2x",
+        "/24",       "2001:db8::/129", "192.0.2.0/-1", "192.0.2.0/4294967296", ""};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct ip_range range;
+        struct ip_addr a = parse(cases[i].address);
+        assert_true(addr_parse_range(&range, cases[i].range));
+        assert_int_equal(addr_in_range(&a, &range), cases[i].in);
+    }
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        struct ip_range range;
+        assert_false(addr_parse_range(&range, bad[i]));
+    }
+}
+
 static void test_mac(void **state)
 {
     (void)state;
@@ -141,7 +170,7 @@ int main(void)
         cmocka_unit_test(test_text),          cmocka_unit_test(test_no_family),
         cmocka_unit_test(test_parse_refuses), cmocka_unit_test(test_from_bytes),
         cmocka_unit_test(test_order),         cmocka_unit_test(test_kinds),
-        cmocka_unit_test(test_mac),
+        cmocka_unit_test(test_mac),           cmocka_unit_test(test_ranges),
     };
     return cmocka_run_group_tests_name("net/addr", tests, NULL, NULL);
 }

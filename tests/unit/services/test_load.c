@@ -122,6 +122,8 @@ static void every_key(void **state)
     assert_string_equal(s->notes, "Written by the agent team.");
     assert_int_equal(s->issuer_count, 2);
     assert_string_equal(s->issuers[1], "CN=Contoso Device CA");
+    assert_int_equal(s->range_count, 1);
+    assert_string_equal(s->ranges[0], "192.0.2.0/24");
     assert_int_equal(s->endpoint_count, 7);
     const struct endpoint *e = s->endpoints;
     assert_true(e[0].pinned && e[0].no_inspection && !e[0].shared);
