@@ -12,6 +12,7 @@
 #include <stdlib.h>
 
 #include "firewall.h"
+#include "proto/tls.h"
 
 #define HOPS_SLACK    2 /* balancers differ by this much */
 #define FLOOR_SERVERS 3 /* so many hosts tell how near the internet is */
@@ -139,6 +140,12 @@ static void blame_alert(struct judge *j, struct draft *d)
     }
     weigh_distance(j, d, &w, d->x.clue.ttl_data, "alert");
     settle(d, w, true);
+    char version[TLS_TEXT_SIZE];
+    if (d->x.clue.offered == 0)
+        return;
+    buf_printf(&j->text, "the device offers up to %s",
+               tls_version_text(d->x.clue.offered, version));
+    finding_prove(j, d);
 }
 
 struct distance {
@@ -207,13 +214,28 @@ static void blame_icmp(struct judge *j, struct draft *d)
     finding_prove(j, d);
 }
 
+/* A greeting of more than one segment fails where shorter ones are answered. */
+static void prove_length(struct judge *j, struct draft *d)
+{
+    uint16_t len = d->x.clue.hello_len;
+    uint16_t passed =
+        len >= FULL_SEGMENT ? route_longest_hello(&j->f->routes, d->name, &d->x.server, len) : 0;
+    if (passed == 0)
+        return;
+    buf_printf(&j->text, "a greeting of %u bytes is answered there, none of %u was", passed, len);
+    finding_prove(j, d);
+}
+
 static void prove_hello(struct judge *j, struct draft *d)
 {
     const struct clue *c = &d->x.clue;
     if (c->hello_len == 0 || c->hole != HOLE_NONE || (d->x.group & FAIL_QUIC) != 0)
         return;
-    buf_printf(&j->text, "the connection stood, the greeting of %u bytes was %s", c->hello_len,
-               c->acked ? "acknowledged but not answered" : "never acknowledged");
+    char group[TLS_TEXT_SIZE];
+    buf_printf(&j->text, "the connection stood, the greeting of %u bytes", c->hello_len);
+    if (c->hybrid)
+        buf_printf(&j->text, " (%s)", tls_group_text(c->hybrid, group));
+    buf_str(&j->text, c->acked ? " was acknowledged but not answered" : " was never acknowledged");
     finding_prove(j, d);
 }
 
@@ -232,6 +254,14 @@ static void prove_hole(struct judge *j, struct draft *d)
     finding_prove(j, d);
     d->f.culprit = CULPRIT_NETWORK;
     d->f.confidence = CONFIDENCE_LIKELY;
+    const struct route_shrunk *shrunk = &j->f->routes.shrunk;
+    if (shrunk->at.family == 0)
+        return;
+    buf_printf(&j->text, "segments of %u bytes were lost until %u bytes replaced them, to ",
+               shrunk->from, shrunk->to);
+    judge_address(&j->text, &shrunk->at);
+    finding_prove(j, d);
+    d->f.confidence = CONFIDENCE_CERTAIN;
 }
 
 /* ---- the whole ---- */
@@ -253,6 +283,7 @@ void blame(struct judge *j, struct draft *d)
     switch ((int)d->f.kind) {
     case FINDING_TLS_RESET:
         blame_cut(j, d);
+        prove_length(j, d);
         prove_hole(j, d);
         break;
     case FINDING_TLS_ALERT:
@@ -265,6 +296,7 @@ void blame(struct judge *j, struct draft *d)
         break;
     case FINDING_TLS_NO_SERVER_HELLO:
         prove_hello(j, d);
+        prove_length(j, d);
         prove_hole(j, d);
         break;
     case FINDING_HTTP_NO_RESPONSE:

@@ -7,11 +7,13 @@
  */
 #include <stdlib.h>
 
-#include "cause_rules.h"
+#include "cause_path.h"
+#include "firewall.h"
 #include "issuers.h"
 
-#define CAUSES_MAX 4096U
-#define ALIKE      4 /* so many hosts that fail alike are one cause */
+#define CAUSES_MAX       4096U
+#define DOMAIN_NAMES_MAX 64
+#define ALIKE            4 /* so many hosts that fail alike are one cause */
 
 /* A cause while it grows. */
 struct group {
@@ -168,7 +170,26 @@ static void say_subject(struct causing *c, const struct group *g)
     }
 }
 
-static const char *say(struct causing *c, const struct group *g)
+/* A name rule is often one on a domain. */
+static void say_domain(struct causing *c, const struct group *g, const uint32_t *explains)
+{
+    uint32_t names[DOMAIN_NAMES_MAX];
+    uint32_t count = 0;
+    if (!g->rule->by_domain || g->hosts < 2 || g->count > DOMAIN_NAMES_MAX)
+        return;
+    for (uint32_t i = 0; i < g->count; i++) {
+        const struct draft *d = draft_at(c, explains[i] - 1);
+        if (d->name != INTERN_NONE)
+            names[count++] = d->name;
+    }
+    struct slice domain = firewall_suffix(c->j, names, count);
+    if (domain.len == 0)
+        return;
+    buf_str(&c->j->text, " in ");
+    buf_slice(&c->j->text, domain);
+}
+
+static const char *say(struct causing *c, const struct group *g, const uint32_t *explains)
 {
     struct buf *b = &c->j->text;
     const struct draft *d = draft_at(c, g->first);
@@ -178,6 +199,7 @@ static const char *say(struct causing *c, const struct group *g)
         buf_printf(b, ": %s", d->f.host);
     else if (g->hosts > 0)
         buf_printf(b, ": %u host%s", g->hosts, g->hosts == 1 ? "" : "s");
+    say_domain(c, g, explains);
     if (c->j->device_count > 1 && g->devices > 0)
         buf_printf(b, ", %u of %u devices", g->devices, c->j->device_count);
     return judge_keep(c->j);
@@ -197,7 +219,7 @@ static void fill_cause(struct causing *c, struct cause *out, uint32_t id, struct
     g->count = n;
     count_distinct(c, g, explains);
     out->kind = g->rule->kind;
-    out->summary = say(c, g);
+    out->summary = say(c, g, explains);
     out->advice = g->rule->advice ? g->rule->advice : draft_at(c, g->first)->f.advice;
     out->confidence = g->confidence > g->rule->confidence ? g->confidence : g->rule->confidence;
     out->severity = g->severity;
@@ -265,6 +287,7 @@ void cause_find(struct judge *j, const uint32_t *order, uint32_t count, struct r
     pool_init(&c.groups, sizeof(struct group), CAUSES_MAX);
     for (uint32_t i = 0; i < count; i++)
         note(&c, draft_at(&c, i));
+    path_find_burst(&c, count);
     for (uint32_t i = 0; i < count; i++) {
         if (draft_at(&c, i)->f.severity >= SEVERITY_WARNING || draft_at(&c, i)->weighs)
             take(&c, i);

@@ -4,6 +4,8 @@
  */
 #include "cause_rules.h"
 
+#include "cause_path.h"
+
 #define PORT_HOSTS 2 /* so many hosts silent on a port are a blocked port */
 
 #define CERTIFICATE_KINDS                                                                \
@@ -15,6 +17,9 @@
 #define DENIED_KINDS                                                                    \
     (BIT(FINDING_DNS_NXDOMAIN) | BIT(FINDING_DNS_SERVFAIL) | BIT(FINDING_DNS_REFUSED) | \
      BIT(FINDING_DNS_NO_ADDRESS))
+#define SIZE_KINDS                                                                        \
+    (BIT(FINDING_TLS_NO_SERVER_HELLO) | BIT(FINDING_TLS_RESET) | BIT(FINDING_TLS_ALERT) | \
+     BIT(FINDING_TLS_INCOMPLETE) | BIT(FINDING_HTTP_NO_RESPONSE))
 #define STOPPED_KINDS \
     (BIT(FINDING_TLS_ALERT) | BIT(FINDING_TLS_INCOMPLETE) | BIT(FINDING_TLS_RESET))
 
@@ -148,94 +153,125 @@ static bool port_dead(const struct causing *c, const struct draft *d)
            map_get(&c->j->ports_ok, cause_port_key(d)) == MAP_NONE;
 }
 
-static bool middlebox(const struct causing *c, const struct draft *d)
-{
-    (void)c;
-    return d->f.culprit == CULPRIT_MIDDLEBOX;
-}
-
 static const struct rule rules[] = {
     {"capture-limits", "The capture itself limits what can be said", NULL,
      BIT(FINDING_CAPTURE_ONE_WAY) | BIT(FINDING_CAPTURE_GAPS) | BIT(FINDING_CAPTURE_TRUNCATED),
-     NULL, SUBJECT_NONE, CONFIDENCE_CERTAIN},
+     NULL, SUBJECT_NONE, CONFIDENCE_CERTAIN, false},
     {"resolver-silent", "The DNS resolver does not answer", NULL, BIT(FINDING_DNS_NO_REPLY),
-     resolver_silent, SUBJECT_SERVER, CONFIDENCE_LIKELY},
+     resolver_silent, SUBJECT_SERVER, CONFIDENCE_LIKELY, false},
     {"resolver-slow", "The DNS resolver is slow", NULL, BIT(FINDING_DNS_SLOW), NULL, SUBJECT_SERVER,
-     CONFIDENCE_LIKELY},
+     CONFIDENCE_LIKELY, false},
     {"dns-tcp-blocked", "DNS over TCP is blocked", "Open TCP port 53 to the resolver.",
-     BIT(FINDING_DNS_TCP_BLOCKED), NULL, SUBJECT_NONE, CONFIDENCE_LIKELY},
+     BIT(FINDING_DNS_TCP_BLOCKED), NULL, SUBJECT_NONE, CONFIDENCE_LIKELY, false},
     {"resolver-rejects-form", "The DNS resolver does not understand the device's questions", NULL,
-     BIT(FINDING_DNS_SERVFAIL), form_rejected, SUBJECT_SERVER, CONFIDENCE_LIKELY},
+     BIT(FINDING_DNS_SERVFAIL), form_rejected, SUBJECT_SERVER, CONFIDENCE_LIKELY, false},
     {"captive-portal", "A captive portal stands between the network and the internet",
      "Let deployment devices past the portal (by MAC address or a network of their own).",
-     PORTAL_KINDS | AFTER_KINDS, behind_portal, SUBJECT_NONE, CONFIDENCE_CERTAIN},
+     PORTAL_KINDS | AFTER_KINDS, behind_portal, SUBJECT_NONE, CONFIDENCE_CERTAIN, false},
     {"dns-filtered", "The resolver filters names", "Exempt the names from the DNS filter.",
      BIT(FINDING_DNS_SINKHOLE) | DENIED_KINDS | AFTER_KINDS, name_filtered, SUBJECT_NONE,
-     CONFIDENCE_LIKELY},
+     CONFIDENCE_LIKELY, false},
     {"dns-injected", "A box on the way answers DNS questions in the resolver's name", NULL,
-     BIT(FINDING_DNS_INJECTED) | AFTER_KINDS, name_injected, SUBJECT_NONE, CONFIDENCE_LIKELY},
+     BIT(FINDING_DNS_INJECTED) | AFTER_KINDS, name_injected, SUBJECT_NONE, CONFIDENCE_LIKELY,
+     false},
     {"private-link", "A private link zone hides a public name", NULL,
      BIT(FINDING_DNS_NXDOMAIN) | BIT(FINDING_DNS_NO_ADDRESS), name_linked, SUBJECT_NONE,
-     CONFIDENCE_LIKELY},
+     CONFIDENCE_LIKELY, false},
     {"private-zone", "The resolver answers for public names from a zone or filter of its own",
      "Remove the zones or filter rules that shadow public names from the resolver.",
      BIT(FINDING_DNS_NXDOMAIN) | BIT(FINDING_DNS_NO_ADDRESS) | AFTER_KINDS, name_shadowed,
-     SUBJECT_NONE, CONFIDENCE_LIKELY},
+     SUBJECT_NONE, CONFIDENCE_LIKELY, false},
     {"resolver-refuses", "The DNS resolver refuses to answer", NULL, BIT(FINDING_DNS_REFUSED), NULL,
-     SUBJECT_SERVER, CONFIDENCE_CERTAIN},
+     SUBJECT_SERVER, CONFIDENCE_CERTAIN, false},
     {"proxy-auth", "The proxy wants credentials that devices under deployment do not have", NULL,
-     BIT(FINDING_HTTP_PROXY_AUTH), NULL, SUBJECT_SERVER, CONFIDENCE_CERTAIN},
+     BIT(FINDING_HTTP_PROXY_AUTH), NULL, SUBJECT_SERVER, CONFIDENCE_CERTAIN, false},
     {"proxy-refuses", "The proxy does not let requests pass", NULL,
      BIT(FINDING_HTTP_ERROR) | BIT(FINDING_HTTP_NO_RESPONSE), by_proxy, SUBJECT_SERVER,
-     CONFIDENCE_LIKELY},
+     CONFIDENCE_LIKELY, false},
     {"clock-wrong", "The device's clock is wrong",
      "Set the clock in the firmware and let the device reach a time server.",
      BIT(FINDING_CLOCK_SKEW) | BIT(FINDING_TLS_ALERT) | BIT(FINDING_TLS_INCOMPLETE),
-     clock_known_wrong, SUBJECT_NONE, CONFIDENCE_LIKELY},
+     clock_known_wrong, SUBJECT_NONE, CONFIDENCE_LIKELY, false},
     {"tls-inspection", "TLS connections are inspected on the way",
      "Exempt the hosts of the list from TLS inspection: a device under deployment does not trust "
      "the inspecting authority yet.",
      BIT(FINDING_TLS_INSPECTED) | STOPPED_KINDS | CERTIFICATE_KINDS, host_inspected, SUBJECT_NONE,
-     CONFIDENCE_LIKELY},
+     CONFIDENCE_LIKELY, false},
     {"server-certificate", "A server presents a certificate that cannot be accepted", NULL,
-     CERTIFICATE_KINDS | STOPPED_KINDS, certificate_bad, SUBJECT_HOST, CONFIDENCE_CERTAIN},
+     CERTIFICATE_KINDS | STOPPED_KINDS, certificate_bad, SUBJECT_HOST, CONFIDENCE_CERTAIN, false},
     {"untrusted-certificate", "The device does not trust the certificate it is shown",
      "Look for TLS inspection on this path; else update the device's root certificates.",
-     BIT(FINDING_TLS_ALERT), device_distrusts, SUBJECT_NONE, CONFIDENCE_LIKELY},
+     BIT(FINDING_TLS_ALERT), device_distrusts, SUBJECT_NONE, CONFIDENCE_LIKELY, false},
     {"resolver-misleads", "The resolver gives another address than Windows expects", NULL,
-     BIT(FINDING_DNS_UNEXPECTED_ADDRESS), NULL, SUBJECT_NONE, CONFIDENCE_LIKELY},
+     BIT(FINDING_DNS_UNEXPECTED_ADDRESS), NULL, SUBJECT_NONE, CONFIDENCE_LIKELY, false},
     {"name-not-found", "The resolver denies that a name exists", NULL, BIT(FINDING_DNS_NXDOMAIN),
-     NULL, SUBJECT_HOST, CONFIDENCE_LIKELY},
+     NULL, SUBJECT_HOST, CONFIDENCE_LIKELY, false},
     {"name-without-address", "The resolver gives no address for a name", NULL,
-     BIT(FINDING_DNS_NO_ADDRESS), NULL, SUBJECT_HOST, CONFIDENCE_LIKELY},
+     BIT(FINDING_DNS_NO_ADDRESS), NULL, SUBJECT_HOST, CONFIDENCE_LIKELY, false},
     {"resolver-failing", "The resolver cannot resolve a name", NULL, BIT(FINDING_DNS_SERVFAIL),
-     NULL, SUBJECT_HOST, CONFIDENCE_LIKELY},
+     NULL, SUBJECT_HOST, CONFIDENCE_LIKELY, false},
     {"name-unanswered", "Questions for a name stay without answer", NULL, BIT(FINDING_DNS_NO_REPLY),
-     NULL, SUBJECT_HOST, CONFIDENCE_LIKELY},
+     NULL, SUBJECT_HOST, CONFIDENCE_LIKELY, false},
     {"port-blocked", "A port is blocked", "Open the port towards the internet for this network.",
-     TCP_KINDS, port_dead, SUBJECT_PORT, CONFIDENCE_LIKELY},
+     TCP_KINDS, port_dead, SUBJECT_PORT, CONFIDENCE_LIKELY, false},
+    {"connections-starve", "Connections to unrelated hosts starve at the same time",
+     "Check the address translation for used-up ports, rate limits for the network's address, and "
+     "the uplink at that time.",
+     BIT(FINDING_TCP_NO_REPLY), path_starved, SUBJECT_NONE, CONFIDENCE_POSSIBLE, false},
+    {"address-gap", "Some addresses of a name are blocked while others work",
+     "Let the firewall go by names, or allow the whole published ranges (of Azure Front Door: "
+     "13.107.219.0/24, 13.107.227.0/24, 13.107.228.0/23, 150.171.97.0/24, 2620:1ec:40::/48).",
+     TCP_KINDS, path_address_gap, SUBJECT_NONE, CONFIDENCE_LIKELY, false},
+    {"source-filtered", "Servers answer one device and not another",
+     "Compare address, VLAN and policy of the devices: the rule goes by the source.", TCP_KINDS,
+     path_by_source, SUBJECT_NONE, CONFIDENCE_LIKELY, false},
+    {"connection-rejected", "A box on the way rejects connections",
+     "Allow the host and port in the access list that rejects them.", TCP_KINDS, path_rejected,
+     SUBJECT_HOST, CONFIDENCE_LIKELY, false},
+    {"mtu-black-hole", "Large packets are lost on the way to the internet",
+     "Lower the MSS at the tunnel or router (clamp it to the path), and let ICMP \"fragmentation "
+     "needed\" and \"packet too big\" through.",
+     SIZE_KINDS, path_hole_up, SUBJECT_NONE, CONFIDENCE_LIKELY, false},
+    {"mtu-black-hole", "Large packets are lost on the way from the internet",
+     "Lower the MSS at the tunnel or router (clamp it to the path), and let ICMP \"fragmentation "
+     "needed\" and \"packet too big\" out to the internet.",
+     SIZE_KINDS, path_hole_down, SUBJECT_NONE, CONFIDENCE_LIKELY, false},
+    {"long-hello", "Long (post-quantum) TLS greetings do not get through",
+     "Update or exempt the box that reads TLS greetings: it must accept those of more than one "
+     "packet. Until then, turn post-quantum key agreement off in the browser by policy.",
+     SIZE_KINDS, path_long_hello, SUBJECT_NONE, CONFIDENCE_LIKELY, false},
+    {"certificate-rejected", "The device leaves as soon as it has seen the certificate",
+     "Look for TLS inspection on this path and exempt the hosts; else check the device's clock and "
+     "root certificates.",
+     BIT(FINDING_TLS_INCOMPLETE), path_left, SUBJECT_NONE, CONFIDENCE_LIKELY, false},
     {"ntp-blocked", "Time servers do not answer", NULL, BIT(FINDING_NTP_NO_REPLY), NULL,
-     SUBJECT_NONE, CONFIDENCE_LIKELY},
+     SUBJECT_NONE, CONFIDENCE_LIKELY, false},
     {"ntp-refused", "The time server refuses to serve", NULL, BIT(FINDING_NTP_KISS_OF_DEATH), NULL,
-     SUBJECT_NONE, CONFIDENCE_CERTAIN},
+     SUBJECT_NONE, CONFIDENCE_CERTAIN, false},
     {"ntp-unsynchronized", "The time server does not know the time", NULL,
-     BIT(FINDING_NTP_UNSYNCHRONIZED), NULL, SUBJECT_NONE, CONFIDENCE_CERTAIN},
-    {"host-filtered", "A box on the way cuts connections by name", NULL, STOPPED_KINDS, middlebox,
-     SUBJECT_HOST, CONFIDENCE_LIKELY},
+     BIT(FINDING_NTP_UNSYNCHRONIZED), NULL, SUBJECT_NONE, CONFIDENCE_CERTAIN, false},
+    {"host-filtered", "A box on the way cuts connections by name", NULL,
+     STOPPED_KINDS | BIT(FINDING_TLS_NO_SERVER_HELLO), path_by_name, SUBJECT_NONE,
+     CONFIDENCE_LIKELY, true},
     {"host-unreachable", "A host cannot be reached", NULL, TCP_KINDS, NULL, SUBJECT_HOST,
-     CONFIDENCE_LIKELY},
+     CONFIDENCE_LIKELY, false},
     {"tls-silent", "TLS greetings stay without answer", NULL, BIT(FINDING_TLS_NO_SERVER_HELLO),
-     NULL, SUBJECT_HOST, CONFIDENCE_LIKELY},
+     NULL, SUBJECT_HOST, CONFIDENCE_LIKELY, false},
     {"tls-cut", "Connections are cut during the TLS handshake", NULL, BIT(FINDING_TLS_RESET), NULL,
-     SUBJECT_HOST, CONFIDENCE_POSSIBLE},
+     SUBJECT_HOST, CONFIDENCE_POSSIBLE, false},
+    {"tls-parameters", "Device and server agree on no TLS version or cipher suite",
+     "Compare the versions and cipher suites with those outside the network; look for a box with "
+     "an "
+     "outdated policy, and for a device policy that turns TLS versions off.",
+     BIT(FINDING_TLS_ALERT), path_no_parameters, SUBJECT_HOST, CONFIDENCE_LIKELY, false},
     {"tls-refused", "TLS handshakes end with an alert", NULL, BIT(FINDING_TLS_ALERT), NULL,
-     SUBJECT_HOST, CONFIDENCE_LIKELY},
+     SUBJECT_HOST, CONFIDENCE_LIKELY, false},
     {"tls-stopped", "TLS handshakes stop half-way", NULL, BIT(FINDING_TLS_INCOMPLETE), NULL,
-     SUBJECT_HOST, CONFIDENCE_POSSIBLE},
+     SUBJECT_HOST, CONFIDENCE_POSSIBLE, false},
     {"server-silent", "Requests stay without response", NULL, BIT(FINDING_HTTP_NO_RESPONSE), NULL,
-     SUBJECT_HOST, CONFIDENCE_LIKELY},
+     SUBJECT_HOST, CONFIDENCE_LIKELY, false},
     {"server-error", "Requests are answered with an error", NULL, BIT(FINDING_HTTP_ERROR), NULL,
-     SUBJECT_HOST, CONFIDENCE_LIKELY},
+     SUBJECT_HOST, CONFIDENCE_LIKELY, false},
 };
 
 #define RULE_COUNT (sizeof rules / sizeof *rules)

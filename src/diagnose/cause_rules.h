@@ -40,6 +40,8 @@ struct causing {
     struct map alike;      /* hash of kind and name seen; hash of kind: number of names */
     struct map ports;      /* client and port: hosts that fail to connect */
     struct map by_subject;
+    bool burst; /* connections to unrelated hosts starved together, from burst_ns on */
+    int64_t burst_ns;
     struct pool groups; /* struct group */
 };
 
@@ -51,6 +53,7 @@ struct rule {
     bool (*fits)(const struct causing *c, const struct draft *d); /* NULL: always */
     enum subject subject;
     enum confidence confidence;
+    bool by_domain; /* names the domain that its hosts have in common */
 };
 
 /* Keys of the maps above. */

@@ -8,6 +8,8 @@
 #include "detail_dns.h"
 #include "issuers.h"
 
+#define V6_COST_MAX_NS (60 * NS_PER_S) /* later connections have other reasons */
+
 static const char *alert_name(uint16_t code)
 {
     static const struct {
@@ -69,6 +71,20 @@ static void detail_reset(struct buf *b, const struct draft *d)
         buf_printf(b, ", injected about %d hops from the capture point", d->f.hops);
 }
 
+/* What waiting for IPv6 cost: until the first connection of the host over IPv4. */
+static void detail_v6(struct buf *b, const struct judge *j, const struct draft *d)
+{
+    if ((d->x.group & FAIL_V6) == 0 || d->f.severity != SEVERITY_INFO)
+        return;
+    buf_str(b, "IPv6 only");
+    const struct route *r = route_of_name(&j->f->routes, d->name);
+    while (r && (r->addr.family != 4 || r->port != d->f.port))
+        r = route_at(&j->f->routes, r->next_name);
+    int64_t cost_ns = r ? r->first_ns - d->x.first.ts_ns : -1;
+    if (cost_ns >= 0 && cost_ns <= V6_COST_MAX_NS && !r->clients)
+        buf_printf(b, "; IPv4 was tried %.1f s later", (double)cost_ns / (double)NS_PER_S);
+}
+
 static void detail_labelled(struct buf *b, const char *label, struct slice text)
 {
     if (text.len == 0)
@@ -121,6 +137,13 @@ void detail_write(struct judge *j, const struct draft *d)
     case FINDING_DNS_TCP_BLOCKED:
     case FINDING_DNS_SLOW:
         detail_dns(j, d);
+        break;
+    case FINDING_TCP_NO_REPLY:
+        detail_v6(b, j, d);
+        break;
+    case FINDING_TLS_NO_SERVER_HELLO:
+        if ((d->x.group & FAIL_QUIC) != 0 && d->f.severity == SEVERITY_INFO)
+            buf_str(b, "QUIC only: the device goes on over TCP");
         break;
     case FINDING_TCP_UNREACHABLE:
         buf_printf(b, "ICMP type %u code %u from ", d->x.code >> 8, d->x.code & 0xff);

@@ -13,7 +13,8 @@
 /* The rule that fits, and the control as proof of the draft. Sets d->wall. */
 void firewall_rule(struct judge *j, struct draft *d);
 
-/* Whether no connection to `addr` on the port was ever answered, though some were tried. */
-bool firewall_shut(const struct judge *j, uint32_t name, const struct ip_addr *addr, uint16_t port);
+/* The domain that all the filtered names (numbers of listed ones) lie in while no name in it works;
+ * empty where there is none. */
+struct slice firewall_suffix(const struct judge *j, const uint32_t *names, uint32_t count);
 
 #endif

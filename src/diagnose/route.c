@@ -71,6 +71,7 @@ static struct route *find(struct routes *r, uint32_t name, const struct flow *fl
     struct route *route = pool_at(&r->pool, id);
     *route = (struct route){.name = name,
                             .addr = *addr,
+                            .first_ns = flow->first.ts_ns,
                             .port = flow->key.dst_port,
                             .client = POOL_NONE,
                             .next_addr = POOL_NONE,
@@ -113,7 +114,8 @@ static void note_server_hello(struct route *route, const struct tx *tx)
 {
     const struct tx_tls *tls = &tx->u.tls;
     bool first = route->shape == 0;
-    keep_least(&route->wait_us, (uint32_t)(tx->rtt_ns / NS_PER_US % UINT32_MAX));
+    int64_t wait_us = tx->rtt_ns / NS_PER_US;
+    keep_least(&route->wait_us, wait_us > 0 && wait_us < UINT32_MAX ? (uint32_t)wait_us : 0);
     if (tls->hello_len <= UINT16_MAX && tls->hello_len > route->hello_passed)
         route->hello_passed = (uint16_t)tls->hello_len;
     if (tls->server_shape == 0)
@@ -130,12 +132,55 @@ void route_tls(struct routes *r, uint32_t client, uint32_t name, const struct fl
     if (!route)
         return;
     note_answer(route, client, flow);
+    struct clue clue = clue_of_tls(flow, tx);
     route->completed += tx->u.tls.outcome == TLS_COMPLETED;
     route->genuine |= genuine;
+    route->left += clue.left;
     if (tx->u.tls.server_hello)
         note_server_hello(route, tx);
-    if (clue_of_tls(flow, tx).left)
-        route->left++;
+    if (clue.shrunk_to != 0)
+        r->shrunk = (struct route_shrunk){flow->key.dst, clue.shrunk_from, clue.shrunk_to};
+}
+
+/* ---- control pairs ---- */
+
+bool route_shut(const struct routes *r, uint32_t name, const struct ip_addr *addr, uint16_t port)
+{
+    bool tried = false;
+    for (const struct route *route = route_of_addr(r, addr); route;
+         route = route_at(r, route->next_addr)) {
+        if (route->port == port && route->answered > 0)
+            return false;
+        tried |= route->port == port && route->name == name;
+    }
+    return tried;
+}
+
+const struct route *route_elsewhere(const struct routes *r, uint32_t name,
+                                    const struct ip_addr *addr, uint16_t port)
+{
+    const struct route *route = route_of_name(r, name);
+    while (route && (route->port != port || route->answered == 0 ||
+                     route->addr.family != addr->family || addr_eq(&route->addr, addr)))
+        route = route_at(r, route->next_name);
+    return route;
+}
+
+uint16_t route_longest_hello(const struct routes *r, uint32_t name, const struct ip_addr *addr,
+                             uint16_t len)
+{
+    uint16_t longest = 0;
+    for (const struct route *route = route_of_name(r, name); route;
+         route = route_at(r, route->next_name)) {
+        if (route->hello_passed > longest)
+            longest = route->hello_passed;
+    }
+    for (const struct route *route = route_of_addr(r, addr); route;
+         route = route_at(r, route->next_addr)) {
+        if (route->hello_passed > longest)
+            longest = route->hello_passed;
+    }
+    return longest < len ? longest : 0;
 }
 
 struct route_floor route_floor(const struct routes *r)

@@ -17,6 +17,7 @@
 #define ROUTES_MAX 65536U
 
 struct route {
+    int64_t first_ns;   /* of its first connection */
     uint32_t name;      /* listed; INTERN_NONE: all others */
     uint32_t next_addr; /* next one of the address, of the name: POOL_NONE at the end */
     uint32_t next_name;
@@ -38,11 +39,19 @@ struct route {
     bool genuine : 1;      /* showed a certificate of a public authority */
 };
 
+/* Segments that were lost until smaller ones replaced them: large packets do not pass. */
+struct route_shrunk {
+    struct ip_addr at; /* family 0: never seen */
+    uint16_t from;     /* bytes */
+    uint16_t to;
+};
+
 struct routes {
     struct map by_way; /* name, address and port */
     struct map by_addr;
     struct map by_name;
     struct pool pool;
+    struct route_shrunk shrunk; /* the newest case */
 };
 
 void routes_init(struct routes *r);
@@ -58,6 +67,16 @@ void route_tls(struct routes *r, uint32_t client, uint32_t name, const struct fl
 const struct route *route_of_addr(const struct routes *r, const struct ip_addr *addr);
 const struct route *route_of_name(const struct routes *r, uint32_t name);
 const struct route *route_at(const struct routes *r, uint32_t index); /* NULL for POOL_NONE */
+
+/* Whether connections of the name to the address and port were tried, and no name's ever answered. */
+bool route_shut(const struct routes *r, uint32_t name, const struct ip_addr *addr, uint16_t port);
+/* Another address of the same family at which the name is answered on the port; NULL: none. */
+const struct route *route_elsewhere(const struct routes *r, uint32_t name,
+                                    const struct ip_addr *addr, uint16_t port);
+/* Whether the name or the address answers ClientHellos, but none as long as `len`; the longest answered,
+ * 0 when it is not so. */
+uint16_t route_longest_hello(const struct routes *r, uint32_t name, const struct ip_addr *addr,
+                             uint16_t len);
 
 /* How near the nearest servers of the internet are. */
 struct route_floor {

@@ -7,7 +7,8 @@
 #include "proto/proto.h"
 #include "rules.h"
 
-#define SLACK_NS (5 * NS_PER_S) /* attempts this close to a success ran beside it */
+#define SLACK_NS   (5 * NS_PER_S) /* attempts this close to a success ran beside it */
+#define PERSISTENT 3 /* one dead address costs a connection so often before it counts */
 
 struct failure rule_failure(const struct flow *flow, enum finding_kind kind, struct mark first)
 {
@@ -113,12 +114,22 @@ void tcp_fact(struct facts *f, const struct flow *flow, const struct flow_end *h
     }
 }
 
+/* One of the host's addresses is shut, and the device runs into it again and again. */
+static bool keeps_failing(const struct judging *j, const struct row *head, const struct row *row,
+                          const struct failure *x)
+{
+    return x->count >= PERSISTENT && route_shut(&j->f->routes, head->name, &x->server, row->port) &&
+           route_elsewhere(&j->f->routes, head->name, &x->server, row->port);
+}
+
 enum ruling tcp_ruling(const struct judging *j, const struct row *head, const struct row *row,
                        const struct failure *x)
 {
     if (mark_set(row->ok)) {
         if (x->group & FAIL_V6)
             return RULING_HARMLESS;
+        if (keeps_failing(j, head, row, x))
+            return RULING_WARNS;
         if (row->ok.ts_ns >= x->last.ts_ns - SLACK_NS)
             return RULING_RECOVERED;
     }

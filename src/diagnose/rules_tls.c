@@ -9,10 +9,11 @@
 #include "proto/proto.h"
 #include "rules.h"
 
-#define SLACK_NS    NS_PER_S
-#define PERSISTENT  3 /* a device that gives up on a host this often in a row is not just tidy */
-#define HTTPS_PORT  443
-#define LEVEL_FATAL 2
+#define SLACK_NS         NS_PER_S
+#define PERSISTENT       3 /* a device that gives up on a host this often in a row is not just tidy */
+#define HTTPS_PORT       443
+#define PERSISTENT_LARGE 2 /* long greetings that fail beside short ones that pass */
+#define LEVEL_FATAL      2
 #define FAREWELL_MAX \
     160 /* bytes that a device sends when it leaves: its Finished at most, alerts, FIN */
 
@@ -253,16 +254,24 @@ static bool has_other_failure(const struct judging *j, const struct row *row)
     return false;
 }
 
+/* Long greetings fail again and again while short ones pass: what sends them never gets through. */
+static bool keeps_failing(const struct judging *j, const struct row *head, const struct failure *x)
+{
+    return (x->group & FAIL_LARGE) != 0 && x->count >= PERSISTENT_LARGE &&
+           route_longest_hello(&j->f->routes, head->name, &x->server, x->clue.hello_len) > 0;
+}
+
 enum ruling tls_ruling(const struct judging *j, const struct row *head, const struct row *row,
                        const struct failure *x)
 {
-    (void)head;
     if (x->group & FAIL_QUIC) {
         if (mark_set(row->ok) || has_other_failure(j, row))
             return RULING_HARMLESS;
         return row->flags & ROW_TCP_TRIED ? RULING_DOUBT : RULING_FAILED;
     }
     if (mark_set(row->ok)) {
+        if (keeps_failing(j, head, x))
+            return RULING_WARNS;
         if ((x->group & FAIL_V6) != 0 && x->since_ok < PERSISTENT)
             return RULING_HARMLESS;
         if ((x->group & FAIL_BY_CLIENT) != 0 && x->since_ok < PERSISTENT &&

@@ -520,6 +520,16 @@ static inline const struct finding *lab_finding(const struct result *r, enum fin
     return found;
 }
 
+/* Whether a line of proof holds `text`. */
+static inline bool lab_proves(const struct finding *f, const char *text)
+{
+    for (uint32_t i = 0; i < f->proof_count; i++) {
+        if (strstr(f->proof[i], text))
+            return true;
+    }
+    return false;
+}
+
 /* How many findings are worse than a note. */
 static inline uint32_t lab_troubles(const struct result *r)
 {

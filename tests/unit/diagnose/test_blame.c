@@ -8,15 +8,6 @@
 #define OTHER "login.example.net"
 #define FAR   20 /* ms to the servers of these tests */
 
-static bool proves(const struct finding *f, const char *text)
-{
-    for (uint32_t i = 0; i < f->proof_count; i++) {
-        if (strstr(f->proof[i], text))
-            return true;
-    }
-    return false;
-}
-
 /* One failed handshake beside a good one at another address. */
 static const struct finding *judge_tls(struct lab *l, struct lab_tls how, enum finding_kind kind)
 {
@@ -110,7 +101,7 @@ static void an_alert_is_the_servers_unless_it_came_from_nearer(void **state)
             FINDING_TLS_ALERT);
         assert_int_equal(f->culprit, nearer ? CULPRIT_MIDDLEBOX : CULPRIT_SERVER);
         assert_int_equal(f->hops, nearer ? 1 : -1);
-        assert_true(proves(f, "TTL of the alert"));
+        assert_true(lab_proves(f, "TTL of the alert"));
         lab_close(&l);
     }
 }
@@ -213,7 +204,7 @@ static void silence_with_a_living_server_is_a_filter(void **state)
         const struct finding *f = lab_finding(lab_judge(&l), FINDING_TCP_NO_REPLY, HOST);
         assert_non_null(f);
         assert_int_equal(f->culprit, ROWS[i].culprit);
-        assert_true(proves(f, ROWS[i].proof));
+        assert_true(lab_proves(f, ROWS[i].proof));
         lab_close(&l);
     }
 }
@@ -230,8 +221,8 @@ static void a_name_is_filtered_where_its_address_serves_another(void **state)
         lab_tls(&l, 1100, HOST, (struct lab_tls){.outcome = TLS_NO_SERVER_HELLO, .hello_len = 517});
         const struct finding *f = lab_finding(lab_judge(&l), FINDING_TLS_NO_SERVER_HELLO, HOST);
         assert_int_equal(f->culprit, shared ? CULPRIT_MIDDLEBOX : CULPRIT_NETWORK);
-        assert_true(proves(f, "greeting of 517 bytes was never acknowledged"));
-        assert_int_equal(proves(f, "completes handshakes for " OTHER), shared);
+        assert_true(lab_proves(f, "greeting of 517 bytes was never acknowledged"));
+        assert_int_equal(lab_proves(f, "completes handshakes for " OTHER), shared);
         lab_close(&l);
     }
 }
