@@ -33,7 +33,7 @@ unit() {
     CMOCKA_MESSAGE_OUTPUT=TAP
     export CMOCKA_MESSAGE_OUTPUT
     before=$((passed + failed))
-    # shellcheck disable=SC2086 # without a layer: a pattern
+    # shellcheck disable=SC2231 # without a layer: a pattern
     for test in "$build"/tests/unit/${layer:-*}/test_*; do
         if [ -x "$test" ] && [ -f "$test" ]; then
             run "$test"

@@ -50,6 +50,7 @@ struct endpoint {
     enum transport transport;
     enum need need;     /* for its service */
     bool shared;        /* a success alone does not make this service reachable */
+    bool no_proxy_auth; /* documented: must pass a proxy without credentials */
     bool no_inspection; /* TLS inspection is documented as unsupported */
     bool pinned;        /* certificates are pinned */
     bool legacy;        /* an older or dropped name */
@@ -71,6 +72,7 @@ struct service {
     uint32_t range_count;
     uint32_t endpoint_count;
     enum need need;
+    bool other_modes; /* only other Autopilot modes than device preparation need it */
 };
 
 #define SERVICES_MAX           1024

@@ -67,7 +67,7 @@ static uint64_t subject_key(const struct causing *c, enum subject subject, uint6
     case SUBJECT_ISSUER:
         return hash_mix(rank, d->x.text);
     case SUBJECT_PORT:
-        return hash_mix(rank, d->f.port);
+        return hash_mix(rank, cause_port(d));
     case SUBJECT_HOST: {
         uint32_t alike = map_get(&c->alike, (uint64_t)d->f.kind);
         return alike != MAP_NONE && alike >= ALIKE ? hash_mix(rank, rank)
@@ -155,7 +155,7 @@ static void say_subject(struct causing *c, const struct group *g)
             buf_printf(b, " (%s)", addr_text(&d->f.server, address));
         break;
     case SUBJECT_PORT:
-        buf_printf(b, " (%s %u)", d->f.proto, d->f.port);
+        buf_printf(b, " (%s %u)", d->f.proto, cause_port(d));
         break;
     case SUBJECT_HOST:
     case SUBJECT_DEVICE:

@@ -14,6 +14,9 @@
 #define PORTAL_KINDS                                                     \
     (BIT(FINDING_HTTP_CAPTIVE_PORTAL) | BIT(FINDING_TLS_NAME_MISMATCH) | \
      BIT(FINDING_DNS_SINKHOLE) | BIT(FINDING_DNS_UNEXPECTED_ADDRESS))
+#define REVOCATION_KINDS                                                  \
+    (AFTER_KINDS | BIT(FINDING_TLS_STALLED) | BIT(FINDING_HTTP_ALTERED) | \
+     BIT(FINDING_HTTP_CAPTIVE_PORTAL))
 #define DENIED_KINDS                                                                    \
     (BIT(FINDING_DNS_NXDOMAIN) | BIT(FINDING_DNS_SERVFAIL) | BIT(FINDING_DNS_REFUSED) | \
      BIT(FINDING_DNS_NO_ADDRESS))
@@ -141,9 +144,36 @@ static bool by_proxy(const struct causing *c, const struct draft *d)
     return (d->x.group & FAIL_PROXY) != 0;
 }
 
+static bool by_filter(const struct causing *c, const struct draft *d)
+{
+    (void)c;
+    return (d->x.value & (HTTP_SAID_BLOCK | HTTP_SAID_BOX)) != 0;
+}
+
+static bool is_revocation(const struct causing *c, const struct draft *d)
+{
+    return d->f.kind == FINDING_TLS_STALLED ||
+           (d->name != INTERN_NONE &&
+            revocation_host(c->j->f->list, intern_name(c->j->f->listed, d->name)));
+}
+
+/* The service itself is away while a host that has the content works. */
+static bool content_comes(const struct causing *c, const struct draft *d)
+{
+    struct judging its = c->j->j;
+    its.device = d->client;
+    return d->f.service && strcmp(d->f.service->id, "delivery-optimization") == 0 &&
+           d->client != POOL_NONE && rule_service_worked(&its, d->name);
+}
+
+uint16_t cause_port(const struct draft *d)
+{
+    return d->f.kind == FINDING_TLS_STALLED ? 80 : d->f.port; /* what it waits for */
+}
+
 uint64_t cause_port_key(const struct draft *d)
 {
-    return (uint64_t)d->client << 32 | d->f.port;
+    return (uint64_t)d->client << 32 | cause_port(d);
 }
 
 static bool port_dead(const struct causing *c, const struct draft *d)
@@ -188,6 +218,10 @@ static const struct rule rules[] = {
     {"proxy-refuses", "The proxy does not let requests pass", NULL,
      BIT(FINDING_HTTP_ERROR) | BIT(FINDING_HTTP_NO_RESPONSE), by_proxy, SUBJECT_SERVER,
      CONFIDENCE_LIKELY, false},
+    {"web-filter", "A web filter answers in the servers' place",
+     "Exempt the hosts of the list from URL filtering.",
+     BIT(FINDING_HTTP_ERROR) | BIT(FINDING_HTTP_ALTERED), by_filter, SUBJECT_NONE,
+     CONFIDENCE_LIKELY, false},
     {"clock-wrong", "The device's clock is wrong",
      "Set the clock in the firmware and let the device reach a time server.",
      BIT(FINDING_CLOCK_SKEW) | BIT(FINDING_TLS_ALERT) | BIT(FINDING_TLS_INCOMPLETE),
@@ -213,7 +247,7 @@ static const struct rule rules[] = {
     {"name-unanswered", "Questions for a name stay without answer", NULL, BIT(FINDING_DNS_NO_REPLY),
      NULL, SUBJECT_HOST, CONFIDENCE_LIKELY, false},
     {"port-blocked", "A port is blocked", "Open the port towards the internet for this network.",
-     TCP_KINDS, port_dead, SUBJECT_PORT, CONFIDENCE_LIKELY, false},
+     TCP_KINDS | BIT(FINDING_TLS_STALLED), port_dead, SUBJECT_PORT, CONFIDENCE_LIKELY, false},
     {"connections-starve", "Connections to unrelated hosts starve at the same time",
      "Check the address translation for used-up ports, rate limits for the network's address, and "
      "the uplink at that time.",
@@ -225,6 +259,13 @@ static const struct rule rules[] = {
     {"source-filtered", "Servers answer one device and not another",
      "Compare address, VLAN and policy of the devices: the rule goes by the source.", TCP_KINDS,
      path_by_source, SUBJECT_NONE, CONFIDENCE_LIKELY, false},
+    {"revocation-unreachable", "Certificate revocation cannot be checked", NULL, REVOCATION_KINDS,
+     is_revocation, SUBJECT_NONE, CONFIDENCE_LIKELY, false},
+    {"delivery-optimization",
+     "Delivery Optimization cannot be reached; content comes from the "
+     "internet all the same",
+     "Open the Delivery Optimization hosts if peers and caches are to be used.", AFTER_KINDS,
+     content_comes, SUBJECT_NONE, CONFIDENCE_LIKELY, false},
     {"connection-rejected", "A box on the way rejects connections",
      "Allow the host and port in the access list that rejects them.", TCP_KINDS, path_rejected,
      SUBJECT_HOST, CONFIDENCE_LIKELY, false},
@@ -268,6 +309,14 @@ static const struct rule rules[] = {
      SUBJECT_HOST, CONFIDENCE_LIKELY, false},
     {"tls-stopped", "TLS handshakes stop half-way", NULL, BIT(FINDING_TLS_INCOMPLETE), NULL,
      SUBJECT_HOST, CONFIDENCE_POSSIBLE, false},
+    {"content-altered", "Content is changed on the way", NULL, BIT(FINDING_HTTP_ALTERED), NULL,
+     SUBJECT_NONE, CONFIDENCE_LIKELY, false},
+    {"ranges-ignored", "Requests for parts of files are not answered with parts", NULL,
+     BIT(FINDING_HTTP_RANGE_IGNORED), NULL, SUBJECT_NONE, CONFIDENCE_LIKELY, false},
+    {"downloads-cut", "Downloads break off at a certain size", NULL, BIT(FINDING_HTTP_CUT_SHORT),
+     NULL, SUBJECT_NONE, CONFIDENCE_LIKELY, false},
+    {"idle-cut", "A firewall forgets long connections", NULL, BIT(FINDING_TCP_IDLE_CUT), NULL,
+     SUBJECT_NONE, CONFIDENCE_LIKELY, false},
     {"server-silent", "Requests stay without response", NULL, BIT(FINDING_HTTP_NO_RESPONSE), NULL,
      SUBJECT_HOST, CONFIDENCE_LIKELY, false},
     {"server-error", "Requests are answered with an error", NULL, BIT(FINDING_HTTP_ERROR), NULL,

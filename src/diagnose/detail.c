@@ -6,6 +6,7 @@
 
 #include "blame.h"
 #include "detail_dns.h"
+#include "detail_http.h"
 #include "issuers.h"
 
 #define V6_COST_MAX_NS (60 * NS_PER_S) /* later connections have other reasons */
@@ -111,17 +112,6 @@ static void detail_date(struct buf *b, const char *label, const struct judge *j,
     detail_labelled(b, ", issuer ", text_of(j, d));
 }
 
-static void detail_http(struct buf *b, const struct judge *j, const struct draft *d)
-{
-    buf_printf(b, "status %u", d->x.code);
-    if (d->f.kind == FINDING_HTTP_CAPTIVE_PORTAL)
-        detail_labelled(b, ", redirected to ", text_of(j, d));
-    else if (d->f.kind == FINDING_HTTP_PROXY_AUTH)
-        detail_labelled(b, ", asks for ", text_of(j, d));
-    else
-        detail_labelled(b, ", from ", text_of(j, d));
-}
-
 void detail_write(struct judge *j, const struct draft *d)
 {
     struct buf *b = &j->text;
@@ -149,6 +139,10 @@ void detail_write(struct judge *j, const struct draft *d)
         buf_printf(b, "ICMP type %u code %u from ", d->x.code >> 8, d->x.code & 0xff);
         judge_address(b, &d->x.icmp_from);
         break;
+    case FINDING_TCP_IDLE_CUT:
+        buf_printf(b, "the last %u were reset after %lld s", d->x.code,
+                   (long long)(d->x.value / NS_PER_S));
+        break;
     case FINDING_TLS_RESET:
         detail_reset(b, d);
         break;
@@ -168,10 +162,16 @@ void detail_write(struct judge *j, const struct draft *d)
     case FINDING_TLS_NAME_MISMATCH:
         detail_labelled(b, "certificate is for ", text_of(j, d));
         break;
+    case FINDING_TLS_STALLED:
     case FINDING_HTTP_ERROR:
     case FINDING_HTTP_PROXY_AUTH:
     case FINDING_HTTP_CAPTIVE_PORTAL:
-        detail_http(b, j, d);
+    case FINDING_HTTP_ALTERED:
+    case FINDING_HTTP_INTERCEPTED:
+    case FINDING_HTTP_RANGE_IGNORED:
+    case FINDING_HTTP_CUT_SHORT:
+    case FINDING_PROXY_SEARCH_SLOW:
+        detail_http(j, d);
         break;
     case FINDING_NTP_KISS_OF_DEATH:
         detail_labelled(b, "kiss code ", text_of(j, d));
@@ -188,4 +188,5 @@ void detail_write(struct judge *j, const struct draft *d)
     default:
         break;
     }
+    detail_probe(j, d);
 }

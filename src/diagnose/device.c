@@ -188,6 +188,7 @@ void device_judge(struct judge *j, uint32_t index)
         half_finding(j);
     else
         resolver_findings(j);
+    search_finding(j);
     skew_finding(j);
     fill_services(j, d, words);
     fill_findings(j, d, first);

@@ -50,6 +50,7 @@ void diagnosis_transaction(struct diagnosis *d, const struct flow *flow, const s
         break;
     case TX_TLS:
         tls_fact(&d->facts, flow, tx, host);
+        revocation_tls_fact(&d->facts, flow, tx, host);
         break;
     case TX_HTTP:
         http_fact(&d->facts, flow, tx, host);
@@ -65,6 +66,9 @@ void diagnosis_flow(struct diagnosis *d, const struct flow *flow, const struct f
 {
     tls_flow_fact(&d->facts, flow);
     resolver_flow_fact(&d->facts, flow, how);
+    revocation_flow_fact(&d->facts, flow, how, host);
+    search_flow_fact(&d->facts, flow);
+    idle_flow_fact(&d->facts, flow, how, host);
     if (flow->key.proto == IP_PROTO_TCP)
         tcp_fact(&d->facts, flow, how, host, app, transactions);
 }
@@ -299,7 +303,8 @@ const struct result *diagnosis_finish(struct diagnosis *d, const struct capture_
     uint32_t *suspects = NULL;
     facts_merge(&d->facts);
     suspects = calloc(intern_count(d->facts.texts) + 1, sizeof *suspects);
-    bool good = judge_init(&j, d, facts, suspects) && device_select(&j);
+    bool good =
+        revocation_settle(&d->facts) && judge_init(&j, d, facts, suspects) && device_select(&j);
     if (good)
         judge_all(&j, &d->result);
     good = good && !j.failed;

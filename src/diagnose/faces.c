@@ -8,6 +8,11 @@
 
 #define DENIED (BIT(FINDING_DNS_NXDOMAIN) | BIT(FINDING_DNS_NO_ADDRESS))
 
+#define ANY_CONNECTION                                                                     \
+    (BIT(FINDING_TCP_NO_REPLY) | BIT(FINDING_TCP_REFUSED) | BIT(FINDING_TCP_UNREACHABLE) | \
+     BIT(FINDING_TLS_NO_SERVER_HELLO) | BIT(FINDING_TLS_RESET) | BIT(FINDING_TLS_ALERT) |  \
+     BIT(FINDING_TLS_INCOMPLETE) | DENIED | BIT(FINDING_DNS_SINKHOLE))
+
 enum {
     RCODE_FORMERR = 1,
     RCODE_NOTIMP = 4,
@@ -55,11 +60,61 @@ static bool others_answered(const struct judge *j, const struct draft *d)
     return d->f.host[0] != '\0' && dns_resolvers(j->f, d->client) == RESOLVERS_FINE;
 }
 
+static bool not_a_probe(const struct judge *j, const struct draft *d)
+{
+    (void)j;
+    return (d->x.value & HTTP_SAID_PROBE) == 0;
+}
+
+static bool tunnel_denied(const struct judge *j, const struct draft *d)
+{
+    (void)j;
+    return (d->x.value & HTTP_SAID_CONNECT) != 0 && d->x.code < 500;
+}
+
+static bool tunnel_failed(const struct judge *j, const struct draft *d)
+{
+    (void)j;
+    return (d->x.value & HTTP_SAID_CONNECT) != 0;
+}
+
+static bool page_blocks(const struct judge *j, const struct draft *d)
+{
+    (void)j;
+    return (d->x.value & (HTTP_SAID_BLOCK | HTTP_SAID_BOX)) != 0 && (d->x.group & FAIL_PROXY) == 0;
+}
+
+static bool must_pass(const struct judge *j, const struct draft *d)
+{
+    struct service_match matches[SERVICE_MATCHES_MAX];
+    uint32_t count = services_match(j->f->list, intern_name(j->f->listed, d->name), TRANSPORT_TCP,
+                                    PORT_ANY, matches);
+    for (uint32_t i = 0; i < count; i++) {
+        if (services_at(j->f->list, matches[i].service)
+                ->endpoints[matches[i].endpoint]
+                .no_proxy_auth)
+            return true;
+    }
+    return false;
+}
+
+static bool other_modes_need(const struct judge *j, const struct draft *d)
+{
+    (void)j;
+    return d->f.service && d->f.service->other_modes && !d->f.recovered;
+}
+
 static const struct face {
     uint64_t kinds;
     bool (*fits)(const struct judge *j, const struct draft *d);
     struct told told;
 } faces[] = {
+    {ANY_CONNECTION,
+     other_modes_need,
+     {"the host cannot be used; device preparation does not need it",
+      "Open the host before self-deploying mode, pre-provisioning or device association is used: "
+      "these would fail.",
+      "A later connection that works.", CULPRIT_NONE, CONFIDENCE_POSSIBLE}},
     {DENIED | BIT(FINDING_DNS_REFUSED) | BIT(FINDING_DNS_SERVFAIL) | BIT(FINDING_DNS_SINKHOLE),
      says_filtered,
      {"the resolver says itself that it filters the name", "Exempt the name from the DNS filter.",
@@ -80,6 +135,32 @@ static const struct face {
      {"the resolver rejects the form of the question",
       "Update or bypass the box that answers on port 53: it does not understand EDNS.",
       "The same reply to a question without EDNS.", CULPRIT_RESOLVER, CONFIDENCE_LIKELY}},
+    {BIT(FINDING_HTTP_CAPTIVE_PORTAL),
+     not_a_probe,
+     {"requests are sent on to another place than the server would",
+      "Let deployment devices past the portal or filter (by MAC address or a network of their "
+      "own).",
+      "The same redirect from outside the network.", CULPRIT_MIDDLEBOX, CONFIDENCE_LIKELY}},
+    {BIT(FINDING_HTTP_ERROR),
+     tunnel_denied,
+     {"the proxy's policy does not let the host pass",
+      "Allow the host in the proxy's policy, without authentication.",
+      "A later request that the proxy lets pass.", CULPRIT_PROXY, CONFIDENCE_CERTAIN}},
+    {BIT(FINDING_HTTP_ERROR),
+     tunnel_failed,
+     {"the proxy does not get through to the host",
+      "Check the proxy's own way to the host: its resolver, its firewall, its upstream.",
+      "The host itself being down.", CULPRIT_PROXY, CONFIDENCE_LIKELY}},
+    {BIT(FINDING_HTTP_ERROR),
+     page_blocks,
+     {"a filter's page comes in place of the server's answer",
+      "Exempt the host from URL filtering.", "The same page from outside the network.",
+      CULPRIT_MIDDLEBOX, CONFIDENCE_LIKELY}},
+    {BIT(FINDING_HTTP_PROXY_AUTH),
+     must_pass,
+     {"the proxy asks for credentials where the list says that none may be needed",
+      "Let the proxy pass this host without authentication: it is documented as one that must.",
+      "A later request that the proxy lets pass.", CULPRIT_PROXY, CONFIDENCE_CERTAIN}},
     {BIT(FINDING_DNS_NO_REPLY),
      icmp_by_server,
      {"nothing listens on port 53 of the resolver",

@@ -45,6 +45,7 @@ bool facts_init(struct facts *f, const struct service_list *list)
     map_init(&f->by_flow, WATCHED_MAX);
     pool_init(&f->watches, sizeof(struct watch), WATCHED_MAX);
     routes_init(&f->routes);
+    revocation_init(&f->revocation);
     for (uint32_t s = 0; f->listed && s < services_count(list); s++)
         list_probes(f, services_at(list, s));
     return f->listed && f->others && f->texts && f->issuers;
@@ -69,6 +70,7 @@ void facts_clear(struct facts *f)
     map_clear(&f->by_flow);
     pool_clear(&f->watches);
     routes_clear(&f->routes);
+    revocation_clear(&f->revocation);
 }
 
 /* ---- names ---- */

@@ -18,6 +18,7 @@
 #include "diagnose/result.h"
 #include "flow/flow.h"
 #include "pool.h"
+#include "revocation.h"
 #include "route.h"
 #include "services/services.h"
 
@@ -61,7 +62,8 @@ struct client {
     uint32_t skew;    /* POOL_NONE: none measured */
     uint32_t one_way; /* TCP flows that show one direction of a conversation */
     uint32_t two_way;
-    uint32_t primary; /* the client it is merged into; itself */
+    uint32_t primary;      /* the client it is merged into; itself */
+    int64_t first_flow_ns; /* of its first TCP flow; 0 without */
 };
 
 struct mac_entry {
@@ -74,6 +76,7 @@ struct mac_entry {
 enum peer_role {
     PEER_RESOLVER,
     PEER_PROXY,
+    PEER_SEARCH, /* who is asked for WPAD names */
 };
 
 /* What a client's resolver or proxy did for it. */
@@ -226,6 +229,9 @@ struct facts {
     struct map by_flow; /* to watches */
     struct pool watches;
     struct routes routes;
+    uint64_t via_seen; /* the Via that was looked at last: it repeats */
+    bool via_box;
+    struct revocation revocation;
     uint64_t one_way;
     uint64_t two_way;
 };

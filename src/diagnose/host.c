@@ -18,6 +18,7 @@ static ruling_fn *const rules[FINDING_KIND_COUNT] = {
     [FINDING_TCP_NO_REPLY] = tcp_ruling,
     [FINDING_TCP_REFUSED] = tcp_ruling,
     [FINDING_TCP_UNREACHABLE] = tcp_ruling,
+    [FINDING_TCP_IDLE_CUT] = idle_ruling,
     [FINDING_TLS_NO_SERVER_HELLO] = tls_ruling,
     [FINDING_TLS_RESET] = tls_ruling,
     [FINDING_TLS_ALERT] = tls_ruling,
@@ -26,10 +27,15 @@ static ruling_fn *const rules[FINDING_KIND_COUNT] = {
     [FINDING_TLS_CERTIFICATE_EXPIRED] = certificate_ruling,
     [FINDING_TLS_CERTIFICATE_NOT_YET_VALID] = certificate_ruling,
     [FINDING_TLS_NAME_MISMATCH] = certificate_ruling,
+    [FINDING_TLS_STALLED] = stall_ruling,
     [FINDING_HTTP_NO_RESPONSE] = http_ruling,
     [FINDING_HTTP_ERROR] = http_ruling,
     [FINDING_HTTP_PROXY_AUTH] = http_ruling,
     [FINDING_HTTP_CAPTIVE_PORTAL] = http_ruling,
+    [FINDING_HTTP_ALTERED] = http_ruling,
+    [FINDING_HTTP_INTERCEPTED] = intercept_ruling,
+    [FINDING_HTTP_RANGE_IGNORED] = content_ruling,
+    [FINDING_HTTP_CUT_SHORT] = content_ruling,
     [FINDING_NTP_NO_REPLY] = ntp_ruling,
     [FINDING_NTP_KISS_OF_DEATH] = ntp_ruling,
     [FINDING_NTP_UNSYNCHRONIZED] = ntp_ruling,
@@ -84,6 +90,8 @@ static enum ruling weigh_row(struct host *h, const struct row *row)
         enum ruling ruling = rule ? rule(&h->j->j, h->head, row, x) : RULING_DROP;
         if (h->j->j.one_way && ruling == RULING_FAILED)
             ruling = RULING_DOUBT;
+        if (ruling == RULING_FAILED && revocation_covered(&h->j->j, h->head, x))
+            ruling = RULING_RECOVERED;
         join(&h->slots[x->kind], ruling, row, x);
         if (!is_dns((enum finding_kind)x->kind) && ruling > worst)
             worst = ruling;
@@ -140,7 +148,7 @@ static void make_finding(struct host *h, enum finding_kind kind)
     d->client = h->j->j.device;
     d->name = h->head->name;
     d->f.kind = kind;
-    d->f.severity = severity_of(slot->ruling, required);
+    d->f.severity = service->other_modes ? SEVERITY_INFO : severity_of(slot->ruling, required);
     d->f.device = facts_at(h->j->f, d->client)->addr;
     d->f.service = service;
     d->f.host = (const char *)intern_name(h->j->f->listed, d->name).data;

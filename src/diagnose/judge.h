@@ -118,6 +118,7 @@ void device_judge(struct judge *j, uint32_t index);
 /* ---- resolvers ---- */
 
 void resolver_findings(struct judge *j);
+void search_finding(struct judge *j);
 
 /* ---- status ---- */
 

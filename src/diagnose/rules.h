@@ -26,8 +26,30 @@ void tcp_fact(struct facts *f, const struct flow *flow, const struct flow_end *h
 void resolver_fact(struct facts *f, uint32_t client, const struct flow *flow, const struct tx *tx);
 void resolver_flow_fact(struct facts *f, const struct flow *flow, const struct flow_end *how);
 
+/* A response that is no error: ranges and bodies as they should be, or not. */
+void content_fact(struct facts *f, struct row *row, const struct flow *flow, const struct tx *tx);
+/* A request to a proxy; a response that shows a box in between; the search for a proxy. */
+void proxy_fact(struct facts *f, uint32_t client, const struct flow *flow, const struct tx *tx);
+void intercept_fact(struct facts *f, struct row *row, const struct flow *flow, const struct tx *tx);
+void search_fact(struct facts *f, uint32_t client, const struct flow *flow, const struct tx *tx);
+void search_flow_fact(struct facts *f, const struct flow *flow);
+
+/* Requests to hosts of authorities that stay unanswered, and handshakes that stall. */
+void revocation_wait(struct facts *f, const struct flow *flow, struct slice host,
+                     struct mark first);
+void revocation_flow_fact(struct facts *f, const struct flow *flow, const struct flow_end *how,
+                          struct slice host);
+void revocation_tls_fact(struct facts *f, const struct flow *flow, const struct tx *tx,
+                         struct slice host);
+
+/* A long connection that ended. */
+void idle_flow_fact(struct facts *f, const struct flow *flow, const struct flow_end *how,
+                    struct slice host);
+
 /* A failure on `flow` that began at `first`. */
 struct failure rule_failure(const struct flow *flow, enum finding_kind kind, struct mark first);
+/* The last two labels: names that differ here are unrelated. */
+struct slice rule_domain(struct slice name);
 /* First label of a name is `label`. */
 bool rule_first_label(struct slice name, const char *label);
 
@@ -56,7 +78,8 @@ typedef enum ruling ruling_fn(const struct judging *j, const struct row *head,
                               const struct row *row, const struct failure *x);
 
 ruling_fn dns_ruling, sinkhole_ruling, probe_name_ruling, injection_ruling, tcp_ruling, tls_ruling,
-    certificate_ruling, inspection_ruling, http_ruling, ntp_ruling;
+    certificate_ruling, inspection_ruling, http_ruling, content_ruling, intercept_ruling,
+    stall_ruling, idle_ruling, ntp_ruling;
 
 /* What a bad DNS reply said beside its code, in `value` of its failure. */
 enum {
@@ -67,8 +90,23 @@ enum {
     DNS_SAID_NO_SOA = 16,
     DNS_EDE_SHIFT = 8, /* from here on: extended error + 1 */
 };
+/* What a bad HTTP answer shows beside its status, in `value` of its failure. */
+enum {
+    HTTP_SAID_BOX = 1,   /* headers or words of a product that stands in between */
+    HTTP_SAID_PAGE = 2,  /* HTML */
+    HTTP_SAID_BLOCK = 4, /* a page that says "blocked" */
+    HTTP_SAID_CONNECT = 8,
+    HTTP_SAID_PROBE = 16, /* the host is one of the connectivity check */
+};
 /* Extended errors by which a resolver says that it filters. */
 bool dns_said_filtered(int ede);
+
+/* Whether a host serves revocation lists or their kin. */
+bool revocation_host(const struct service_list *list, struct slice host);
+/* Brings stalls and waits together, after facts_merge; false when memory is out. */
+bool revocation_settle(struct facts *f);
+/* Whether another host of the same authority answered after the failure of one. */
+bool revocation_covered(const struct judging *j, const struct row *head, const struct failure *x);
 
 /* Whether another host of the service that `name` matters most to has worked. */
 bool rule_service_worked(const struct judging *j, uint32_t name);

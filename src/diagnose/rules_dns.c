@@ -257,13 +257,22 @@ static void injected_fact(struct facts *f, const struct flow *flow, const struct
     facts_fail(f, head, &x);
 }
 
-static bool is_wpad(struct facts *f, uint32_t client, struct slice qname, const struct tx *tx)
+static bool is_wpad(struct facts *f, uint32_t client, const struct flow *flow, const struct tx *tx,
+                    struct slice qname)
 {
     if (!rule_first_label(qname, "wpad"))
         return false;
+    search_fact(f, client, flow, tx);
     if (tx->outcome == TX_ANSWERED && look(&tx->u.dns).what != ANSWER_NONE)
         facts_at(f, client)->flags |= CLIENT_WPAD;
     return true;
+}
+
+static void no_answer(struct facts *f, struct row *head, const struct flow *flow,
+                      const struct tx *tx, struct slice qname)
+{
+    bad_answer(f, head, flow, tx, FINDING_DNS_NO_REPLY);
+    revocation_wait(f, flow, qname, tx->first);
 }
 
 void dns_fact(struct facts *f, const struct flow *flow, const struct tx *tx)
@@ -283,7 +292,7 @@ void dns_fact(struct facts *f, const struct flow *flow, const struct tx *tx)
 
     char text[NAME_MAX_BYTES + 1];
     struct slice qname = facts_host(tx->u.dns.qname, text);
-    if (is_wpad(f, client, qname, tx))
+    if (is_wpad(f, client, flow, tx, qname))
         return;
     uint32_t name = facts_name(f, qname, true);
     struct row *head = name == INTERN_NONE ? NULL : facts_head(f, client, name);
@@ -296,7 +305,7 @@ void dns_fact(struct facts *f, const struct flow *flow, const struct tx *tx)
     if (tx->outcome == TX_PENDING)
         head->flags |= ROW_DNS_PENDING;
     else if (tx->outcome == TX_NO_REPLY)
-        bad_answer(f, head, flow, tx, FINDING_DNS_NO_REPLY);
+        no_answer(f, head, flow, tx, qname);
     else
         note_answer(f, head, flow, tx);
     if (tx->outcome == TX_ANSWERED && name < f->probe_count)
@@ -424,8 +433,7 @@ enum ruling dns_ruling(const struct judging *j, const struct row *head, const st
     return RULING_FAILED;
 }
 
-/* The last two labels: names that differ here are unrelated. */
-static struct slice domain_of(struct slice name)
+struct slice rule_domain(struct slice name)
 {
     size_t dots = 0;
     for (size_t i = name.len; i-- > 0;) {
@@ -441,7 +449,7 @@ enum ruling sinkhole_ruling(const struct judging *j, const struct row *head, con
 {
     if (!(x->group & FAIL_PRIVATE))
         return dns_ruling(j, head, row, x);
-    struct slice mine = domain_of(intern_name(j->f->listed, head->name));
+    struct slice mine = rule_domain(intern_name(j->f->listed, head->name));
     bool unrelated = false;
     struct hosts at = facts_hosts(j->f, j->device);
     for (const struct row *host = facts_next_host(j->f, &at); host;
@@ -453,7 +461,7 @@ enum ruling sinkhole_ruling(const struct judging *j, const struct row *head, con
             continue;
         if (rule_host_ok_ns(j, host) != 0)
             return RULING_DROP;
-        if (!slice_eq(mine, domain_of(intern_name(j->f->listed, host->name))))
+        if (!slice_eq(mine, rule_domain(intern_name(j->f->listed, host->name))))
             unrelated = true;
     }
     return unrelated && head->attempts > 0 ? RULING_FAILED : RULING_DROP;

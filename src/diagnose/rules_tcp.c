@@ -46,8 +46,11 @@ static void count_sides(struct facts *f, const struct flow *flow)
     uint32_t id = facts_find(f, &flow->key.src);
     if (id == POOL_NONE)
         return;
-    facts_at(f, id)->one_way += half;
-    facts_at(f, id)->two_way += both;
+    struct client *c = facts_at(f, id);
+    c->one_way += half;
+    c->two_way += both;
+    if (c->first_flow_ns == 0 || flow->first.ts_ns < c->first_flow_ns)
+        c->first_flow_ns = flow->first.ts_ns;
 }
 
 static void unanswered(struct facts *f, struct row *row, const struct flow *flow,

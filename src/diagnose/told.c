@@ -64,6 +64,10 @@ static const struct told table[FINDING_KIND_COUNT] = {
         {"ICMP reports the host as unreachable",
          "Check the route and the access list of the router that sent the ICMP message.",
          "A later connection over the same path.", CULPRIT_NETWORK, CONFIDENCE_CERTAIN},
+    [FINDING_TCP_IDLE_CUT] =
+        {"long connections are reset after the same time again and again",
+         "Raise the idle time-out of the firewall for connections to the push service.",
+         "A connection to the host that lives longer.", CULPRIT_MIDDLEBOX, CONFIDENCE_LIKELY},
     [FINDING_TLS_NO_SERVER_HELLO] =
         {"the connection stands but the TLS greeting stays without answer",
          "Look for a filter on TLS server names, and for a path MTU problem.",
@@ -103,6 +107,10 @@ static const struct told table[FINDING_KIND_COUNT] = {
          "Check where the name leads: a portal, a sinkhole or a block page answers in its place.",
          "A name in the certificate that the capture did not show.", CULPRIT_SERVER,
          CONFIDENCE_CERTAIN},
+    [FINDING_TLS_STALLED] = {"the handshake waits for a revocation check that nobody answers",
+                             "Open port 80 to the revocation hosts, without authentication.",
+                             "A device that was busy with something else.", CULPRIT_NETWORK,
+                             CONFIDENCE_LIKELY},
     [FINDING_HTTP_NO_RESPONSE] = {"requests stay without response",
                                   "Look for a transparent proxy or filter that holds the request.",
                                   "A response that arrived after the capture ended.",
@@ -120,6 +128,27 @@ static const struct told table[FINDING_KIND_COUNT] = {
         {"the connectivity check is answered by something else than Microsoft's server",
          "Let deployment devices past the portal (by MAC address or a network of their own).",
          "A later check that is answered as expected.", CULPRIT_MIDDLEBOX, CONFIDENCE_CERTAIN},
+    [FINDING_HTTP_ALTERED] = {"the response is not what the server sends",
+                              "Exempt the host from filtering and rewriting on port 80.",
+                              "The same content from outside the network.", CULPRIT_MIDDLEBOX,
+                              CONFIDENCE_LIKELY},
+    [FINDING_HTTP_INTERCEPTED] =
+        {"a proxy that nobody asked for stands in the way of port 80",
+         "Exempt revocation, update and connectivity-check hosts from caching and filtering.",
+         "The same header from outside the network.", CULPRIT_PROXY, CONFIDENCE_LIKELY},
+    [FINDING_HTTP_RANGE_IGNORED] =
+        {"requests for a part of a file are not answered with that part",
+         "Let range requests pass unchanged to this host: exempt it from caching and scanning.",
+         "The same answer to a range from outside the network.", CULPRIT_MIDDLEBOX,
+         CONFIDENCE_LIKELY},
+    [FINDING_HTTP_CUT_SHORT] =
+        {"downloads break off before their end",
+         "Look for a size limit of virus scanning or caching on the way; exempt the host from it.",
+         "A longer download from the host that is complete.", CULPRIT_MIDDLEBOX, CONFIDENCE_LIKELY},
+    [FINDING_PROXY_SEARCH_SLOW] =
+        {"the search for a proxy holds up the start",
+         "Answer for the WPAD name (also with \"does not exist\"), or hand out the proxy by DHCP.",
+         "Something else that the device waited for.", CULPRIT_NETWORK, CONFIDENCE_POSSIBLE},
     [FINDING_NTP_NO_REPLY] =
         {"the time server does not answer",
          "Open UDP port 123 to the time server, or hand out an internal one by DHCP.",

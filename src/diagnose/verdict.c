@@ -29,6 +29,8 @@ enum verdict_word verdict_of(const struct judge *j, const enum status_word *word
     bool degraded = false, shown = false, failed = false;
     for (uint32_t s = 0; s < j->service_count; s++) {
         enum need need = services_at(j->f->list, s)->need;
+        if (services_at(j->f->list, s)->other_modes)
+            continue;
         failed |= need == NEED_REQUIRED && words[s] == STATUS_FAILED;
         degraded |= words[s] == STATUS_FAILED || words[s] == STATUS_DEGRADED;
         shown |= words[s] == STATUS_REACHABLE && (int)s != j->dns_service;
@@ -58,7 +60,8 @@ static void services_reason(struct judge *j, struct result *r, const char **reas
     uint32_t named = 0;
     for (uint32_t s = 0; s < j->service_count; s++) {
         const struct service *service = services_at(j->f->list, s);
-        if (j->worst[s] != word || (service->need == NEED_REQUIRED) != required)
+        if (j->worst[s] != word || service->other_modes ||
+            (service->need == NEED_REQUIRED) != required)
             continue;
         buf_str(&j->text, named++ ? ", " : required ? "required: " : "not required: ");
         buf_str(&j->text, service->name);

@@ -18,16 +18,16 @@
 static const char *const root_keys[] = {"format", "as_of", "about", "sources", "services", NULL};
 
 static const char *const service_keys[] = {
-    "id",    "name", "need",   "phase",   "when_unreachable", "endpoints",
-    "notes", "note", "source", "issuers", "ip_ranges",        NULL,
+    "id",   "name",   "need",    "phase",     "when_unreachable", "endpoints", "notes",
+    "note", "source", "issuers", "ip_ranges", "other_modes",      NULL,
 };
 
 static const char *const endpoint_keys[] = {
-    "host",        "match",      "ports",      "transport",    "protocol",      "need",
-    "role",        "region",     "shared",     "pinned",       "no_inspection", "legacy",
-    "observed",    "probe_path", "probe_body", "probe_status", "probe_dns_a",   "probe_dns_aaaa",
-    "note",        "source",     "doc_row",    "doc_category", "unverified",    "url_path",
-    "dhcp_option", NULL,
+    "host",           "match",       "ports",      "transport",  "protocol",      "need",
+    "role",           "region",      "shared",     "pinned",     "no_inspection", "no_proxy_auth",
+    "legacy",         "observed",    "probe_path", "probe_body", "probe_status",  "probe_dns_a",
+    "probe_dns_aaaa", "note",        "source",     "doc_row",    "doc_category",  "unverified",
+    "url_path",       "dhcp_option", NULL,
 };
 
 static const char *const phase_words[] = {
@@ -282,7 +282,8 @@ static bool read_probe(struct reader *r, struct endpoint *e)
 static bool read_flags(struct reader *r, struct endpoint *e)
 {
     return get_bool(r, "shared", &e->shared) && get_bool(r, "pinned", &e->pinned) &&
-           get_bool(r, "no_inspection", &e->no_inspection) && get_bool(r, "legacy", &e->legacy) &&
+           get_bool(r, "no_inspection", &e->no_inspection) &&
+           get_bool(r, "no_proxy_auth", &e->no_proxy_auth) && get_bool(r, "legacy", &e->legacy) &&
            get_bool(r, "observed", &e->observed);
 }
 
@@ -396,6 +397,7 @@ static bool read_service(struct reader *r, struct service *s)
         !get_word(r, "phase", phase_words, &phase) ||
         !get_text(r, "when_unreachable", TEXT_MAX, &s->when_unreachable) ||
         !get_text(r, "notes", TEXT_MAX, &s->notes) ||
+        !get_bool(r, "other_modes", &s->other_modes) ||
         !get_texts(r, "issuers", &s->issuers, &s->issuer_count) || !read_ranges(r, s) ||
         !read_sources(r))
         return false;

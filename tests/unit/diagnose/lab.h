@@ -263,7 +263,8 @@ struct lab_tls {
     int64_t valid_to;
     const char *via;
     bool hello_cut;
-    bool leaves; /* after the handshake, with no request */
+    bool leaves;      /* after the handshake, with no request */
+    int64_t stall_ms; /* between the server's greeting and the end of the handshake */
     /* The connection under it. */
     int64_t rtt_ms;    /* SYN to SYN-ACK, ClientHello to ServerHello; 0 unknown */
     int64_t end_ms;    /* the ClientHello to what ended it; 0: 50 */
@@ -343,10 +344,10 @@ static inline void lab_tls(struct lab *l, int64_t at, const char *host, struct l
     }
     struct flow_signs signs;
     lab_under_tls(l, &f, &signs, at, &how);
-    tx.done = lab_mark(l, at + 60);
+    tx.done = lab_mark(l, at + 60 + how.stall_ms);
     f.side[DIR_TO_SERVER].seq_end = 1000;
     diagnosis_transaction(l->d, &f, &tx, slice_str(host));
-    struct flow_end end = {END_FIN, DIR_TO_SERVER, lab_mark(l, at + 90)};
+    struct flow_end end = {END_FIN, DIR_TO_SERVER, lab_mark(l, at + 90 + how.stall_ms)};
     f.side[DIR_TO_SERVER].seq_end = how.leaves ? 1032 : 1600;
     if (!mark_set(f.end_at))
         f.end_at = end.at;
@@ -371,6 +372,14 @@ struct lab_http {
     const char *body;
     bool to_proxy;
     const char *authenticate;
+    const char *via, *server, *box, *type;
+    int64_t length;     /* announced; 0: that of the body */
+    int64_t came;       /* of the body */
+    int64_t range_from; /* asked for, with range_to; both 0: no range */
+    int64_t range_to;
+    int64_t content_from;
+    int64_t rtt_ms; /* 0: 20 */
+    bool cut, no_ranges;
 };
 
 static inline void lab_http(struct lab *l, int64_t at, const char *host, struct lab_http how)
@@ -380,8 +389,10 @@ static inline void lab_http(struct lab *l, int64_t at, const char *host, struct 
     struct tx tx = {.kind = TX_HTTP, .first = f.first, .request = f.first, .rtt_ns = -1};
     tx.outcome = how.pending ? TX_PENDING : how.status ? TX_ANSWERED : TX_NO_REPLY;
     if (how.status)
-        tx.reply = lab_mark(l, at + 20);
+        tx.reply = lab_mark(l, at + (how.rtt_ms ? how.rtt_ms : 20));
     tx.done = mark_set(tx.reply) ? tx.reply : tx.first;
+    tx.rtt_ns = how.status ? (how.rtt_ms ? how.rtt_ms : 20) * NS_PER_MS : -1;
+    f.rtt_us = 1000;
     tx.u.http.method = slice_str(how.method ? how.method : "GET");
     tx.u.http.target = slice_str(how.target ? how.target : "/");
     tx.u.http.host = slice_str(host);
@@ -392,6 +403,19 @@ static inline void lab_http(struct lab *l, int64_t at, const char *host, struct 
     tx.u.http.status = how.status;
     tx.u.http.to_proxy = how.to_proxy;
     tx.u.http.date = -1;
+    tx.u.http.via = slice_str(how.via ? how.via : "");
+    tx.u.http.server = slice_str(how.server ? how.server : "");
+    tx.u.http.box = slice_str(how.box ? how.box : "");
+    tx.u.http.content_type = slice_str(how.type ? how.type : "");
+    if (how.length)
+        tx.u.http.content_length = how.length;
+    tx.u.http.length = (uint64_t)how.came;
+    tx.u.http.range = how.range_from != 0 || how.range_to != 0;
+    tx.u.http.range_from = tx.u.http.range ? how.range_from : -1;
+    tx.u.http.range_to = tx.u.http.range ? how.range_to : -1;
+    tx.u.http.content_from = how.status == 206 ? how.content_from : -1;
+    tx.u.http.cut = how.cut;
+    tx.u.http.no_ranges = how.no_ranges;
     f.side[DIR_TO_CLIENT] = (struct flow_side){.packets = 2, .ttl = LAB_TTL};
     diagnosis_transaction(l->d, &f, &tx, slice_str(host));
 }

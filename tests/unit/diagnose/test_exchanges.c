@@ -58,7 +58,8 @@ static void a_good_probe_is_no_portal(void **state)
     lab_probe(&l, 0);
     /* The page that a user opens later is meant to redirect. */
     lab_http(&l, 100, PROBE,
-             (struct lab_http){.status = 302, .target = "/redirect", .location = "http://x/"});
+             (struct lab_http){
+                 .status = 302, .target = "/redirect", .location = "http://go.example.com/"});
     const struct result *r = lab_judge(&l);
     assert_int_equal(r->finding_count, 0);
     assert_int_equal(lab_status(r, "ncsi"), STATUS_REACHABLE);
