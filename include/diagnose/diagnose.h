@@ -45,6 +45,9 @@ void diagnosis_transaction(struct diagnosis *d, const struct flow *flow, const s
 void diagnosis_flow(struct diagnosis *d, const struct flow *flow, const struct flow_end *how,
                     struct slice host, const char *app, uint32_t transactions);
 
+/* An ARP or 802.1X packet. */
+void diagnosis_link(struct diagnosis *d, const struct packet *p);
+
 /* The primary address of the device an address belongs to, as far as known now (IPv4 where its MAC has
  * exactly one); the address itself where nothing is known. */
 struct ip_addr diagnosis_device_of(const struct diagnosis *d, const struct ip_addr *client);

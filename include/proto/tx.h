@@ -3,7 +3,7 @@
  * SPDX-License-Identifier: MIT
  *
  * One DNS question with its reply, one TLS or QUIC handshake, one HTTP request with its response, one
- * NTP request with its reply. Slices and lists are valid for the emit call only. Names are bytes from
+ * NTP request with its reply, one DHCP exchange. Slices and lists are valid for the emit call only. Names are bytes from
  * the wire, not yet safe to print.
  */
 #ifndef PROTO_TX_H
@@ -18,6 +18,7 @@ enum tx_kind {
     TX_TLS,
     TX_HTTP,
     TX_NTP,
+    TX_DHCP,
 };
 
 enum tx_outcome {
@@ -171,6 +172,65 @@ struct tx_ntp {
     int64_t offset_ns;     /* true time minus the device's clock */
 };
 
+/* ---- DHCP: RFC 2131, 2132 ---- */
+
+enum dhcp_type {
+    DHCP_NONE,
+    DHCP_DISCOVER,
+    DHCP_OFFER,
+    DHCP_REQUEST,
+    DHCP_DECLINE,
+    DHCP_ACK,
+    DHCP_NAK,
+    DHCP_RELEASE,
+    DHCP_INFORM,
+    DHCP_TYPE_COUNT,
+};
+
+#define DHCP_ADDRS_MAX  4
+#define DHCP_OFFERS_MAX 4
+
+struct dhcp_addrs {
+    struct ip_addr at[DHCP_ADDRS_MAX];
+    uint8_t count; /* kept */
+};
+
+/* What a server gives or would give. Addresses have family 0 where it says nothing. */
+struct dhcp_lease {
+    struct ip_addr address;
+    struct ip_addr server; /* option 54, else the sender */
+    struct ip_addr mask;
+    struct dhcp_addrs routers;
+    struct dhcp_addrs resolvers;
+    struct dhcp_addrs time_servers; /* option 42 */
+    uint32_t lease_s;
+    bool default_route;   /* option 121 has a route to everywhere */
+    struct slice domain;  /* option 15 */
+    struct slice search;  /* option 119, names joined by spaces */
+    struct slice proxy;   /* option 252: URL of a proxy script */
+    struct slice portal;  /* option 114: URL of a captive portal's API */
+    struct slice refusal; /* option 56: why */
+};
+
+struct tx_dhcp {
+    struct tuple key; /* of the client's first message */
+    uint16_t vlan;
+    struct mac_addr client;
+    uint32_t id;
+    uint32_t attempts; /* of the message that began it */
+    uint16_t types;    /* messages seen: bits 1 << enum dhcp_type */
+    enum dhcp_type began;
+    enum dhcp_type last;
+    struct ip_addr requested; /* what the client asks for, or has */
+    struct ip_addr relay;
+    struct slice name;                         /* of the client */
+    struct slice vendor;                       /* vendor class of the client */
+    struct dhcp_lease lease;                   /* of the ACK or NAK, else of the newest offer */
+    struct dhcp_lease offers[DHCP_OFFERS_MAX]; /* the first of each server */
+    uint32_t offer_count;                      /* kept */
+    struct mark offered;                       /* first offer; frame 0 without */
+};
+
 struct tx {
     enum tx_kind kind;
     enum tx_outcome outcome; /* not for TLS */
@@ -185,6 +245,7 @@ struct tx {
         struct tx_tls tls;
         struct tx_http http;
         struct tx_ntp ntp;
+        const struct tx_dhcp *dhcp;
     } u;
 };
 

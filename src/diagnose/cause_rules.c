@@ -23,6 +23,13 @@
 #define SIZE_KINDS                                                                        \
     (BIT(FINDING_TLS_NO_SERVER_HELLO) | BIT(FINDING_TLS_RESET) | BIT(FINDING_TLS_ALERT) | \
      BIT(FINDING_TLS_INCOMPLETE) | BIT(FINDING_HTTP_NO_RESPONSE))
+#define ADDRESS_KINDS                                                                         \
+    (BIT(FINDING_DHCP_NO_OFFER) | BIT(FINDING_DHCP_OFFER_UNUSED) | BIT(FINDING_DHCP_NO_ACK) | \
+     BIT(FINDING_DHCP_NAK) | BIT(FINDING_ADDRESS_SELF_ASSIGNED))
+/* What a network that leads nowhere looks like. */
+#define SILENCE_KINDS                                                                           \
+    (BIT(FINDING_DNS_NO_REPLY) | BIT(FINDING_TCP_NO_REPLY) | BIT(FINDING_TLS_NO_SERVER_HELLO) | \
+     BIT(FINDING_HTTP_NO_RESPONSE) | BIT(FINDING_NTP_NO_REPLY))
 #define STOPPED_KINDS \
     (BIT(FINDING_TLS_ALERT) | BIT(FINDING_TLS_INCOMPLETE) | BIT(FINDING_TLS_RESET))
 
@@ -46,6 +53,33 @@ static bool host_has(const struct causing *c, const struct draft *d, enum findin
 static bool device_has(const struct causing *c, const struct draft *d, enum finding_kind kind)
 {
     return map_get(&c->have, cause_have_key(d->client, INTERN_NONE, kind)) != MAP_NONE;
+}
+
+/* Behind a closed port nobody hands out addresses. */
+static bool port_closed(const struct causing *c, const struct draft *d)
+{
+    return d->f.kind == FINDING_EAP_NO_REQUEST || d->f.kind == FINDING_EAP_FAILURE ||
+           device_has(c, d, FINDING_EAP_NO_REQUEST) || device_has(c, d, FINDING_EAP_FAILURE);
+}
+
+/* Answers go to the other machine. */
+static bool address_shared(const struct causing *c, const struct draft *d)
+{
+    return d->f.kind == FINDING_DHCP_DECLINED || d->f.kind == FINDING_ADDRESS_CONFLICT ||
+           device_has(c, d, FINDING_ADDRESS_CONFLICT);
+}
+
+/* Without a router nothing beyond the own network answers. */
+static bool lease_poor(const struct causing *c, const struct draft *d)
+{
+    return d->f.kind == FINDING_DHCP_NO_RESOLVER || d->f.kind == FINDING_DHCP_NO_ROUTER ||
+           device_has(c, d, FINDING_DHCP_NO_ROUTER);
+}
+
+/* A device that did not work again after the change: what it tried since then is the change's. */
+static bool network_changed(const struct causing *c, const struct draft *d)
+{
+    return d->f.kind == FINDING_NETWORK_CHANGED || device_has(c, d, FINDING_NETWORK_CHANGED);
 }
 
 static bool resolver_silent(const struct causing *c, const struct draft *d)
@@ -187,6 +221,22 @@ static const struct rule rules[] = {
     {"capture-limits", "The capture itself limits what can be said", NULL,
      BIT(FINDING_CAPTURE_ONE_WAY) | BIT(FINDING_CAPTURE_GAPS) | BIT(FINDING_CAPTURE_TRUNCATED),
      NULL, SUBJECT_NONE, CONFIDENCE_CERTAIN, false},
+    {"network-refuses", "The network does not let the device in", NULL,
+     BIT(FINDING_EAP_NO_REQUEST) | BIT(FINDING_EAP_FAILURE) | ADDRESS_KINDS, port_closed,
+     SUBJECT_NONE, CONFIDENCE_LIKELY, false},
+    {"address-conflict", "Two machines use the same address", NULL,
+     BIT(FINDING_ADDRESS_CONFLICT) | BIT(FINDING_DHCP_DECLINED) | SILENCE_KINDS, address_shared,
+     SUBJECT_NONE, CONFIDENCE_LIKELY, false},
+    {"no-address", "Devices get no address from DHCP", NULL, ADDRESS_KINDS, NULL, SUBJECT_NONE,
+     CONFIDENCE_LIKELY, false},
+    {"poor-lease", "DHCP does not hand out what devices need", NULL,
+     BIT(FINDING_DHCP_NO_RESOLVER) | BIT(FINDING_DHCP_NO_ROUTER) | SILENCE_KINDS, lease_poor,
+     SUBJECT_NONE, CONFIDENCE_CERTAIN, false},
+    {"several-dhcp-servers", "Two DHCP servers offer different networks", NULL,
+     BIT(FINDING_DHCP_SEVERAL_SERVERS), NULL, SUBJECT_NONE, CONFIDENCE_LIKELY, false},
+    {"network-changed", "Devices were moved to another network while they worked", NULL,
+     BIT(FINDING_NETWORK_CHANGED) | SILENCE_KINDS, network_changed, SUBJECT_NONE, CONFIDENCE_LIKELY,
+     false},
     {"resolver-silent", "The DNS resolver does not answer", NULL, BIT(FINDING_DNS_NO_REPLY),
      resolver_silent, SUBJECT_SERVER, CONFIDENCE_LIKELY, false},
     {"resolver-slow", "The DNS resolver is slow", NULL, BIT(FINDING_DNS_SLOW), NULL, SUBJECT_SERVER,

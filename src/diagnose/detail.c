@@ -7,6 +7,7 @@
 #include "blame.h"
 #include "detail_dns.h"
 #include "detail_http.h"
+#include "detail_link.h"
 #include "issuers.h"
 
 #define V6_COST_MAX_NS (60 * NS_PER_S) /* later connections have other reasons */
@@ -186,6 +187,8 @@ void detail_write(struct judge *j, const struct draft *d)
         buf_printf(b, "%lld bytes are missing", (long long)d->x.value);
         break;
     default:
+        if (d->f.kind >= FINDING_EAP_NO_REQUEST && d->f.kind <= FINDING_DHCP_SEVERAL_SERVERS)
+            detail_link(j, d);
         break;
     }
     detail_probe(j, d);

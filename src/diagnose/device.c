@@ -13,7 +13,8 @@ static bool is_client(const struct client *c)
 {
     return (c->flags & CLIENT_ASKED) != 0 && (c->flags & CLIENT_MERGED) == 0 &&
            (c->flags & (CLIENT_RESOLVER | CLIENT_PROXY | CLIENT_SERVER)) == 0 &&
-           !addr_is_unspecified(&c->addr) && !addr_is_multicast(&c->addr);
+           (!addr_is_unspecified(&c->addr) || (c->flags & CLIENT_UNHEARD) != 0) &&
+           !addr_is_multicast(&c->addr);
 }
 
 bool device_select(struct judge *j)
@@ -86,6 +87,25 @@ static void half_finding(struct judge *j)
     finding_tell(j, d);
 }
 
+int64_t rule_device_ok_ns(const struct judge *j)
+{
+    const struct client *c = facts_at(j->f, j->j.device);
+    int64_t newest = 0;
+    struct hosts at = facts_hosts(j->f, j->j.device);
+    for (const struct row *row = facts_next_host(j->f, &at); row;
+         row = facts_next_host(j->f, &at)) {
+        int64_t ok = rule_host_ok_ns(&j->j, row);
+        ok = ok > row->dns_ok_ns ? ok : row->dns_ok_ns;
+        newest = ok > newest ? ok : newest;
+    }
+    for (uint32_t i = c->peers; i != POOL_NONE;) {
+        const struct peer *p = pool_at(&j->f->peers, i);
+        i = p->next;
+        newest = p->last_answered.ts_ns > newest ? p->last_answered.ts_ns : newest;
+    }
+    return newest;
+}
+
 /* ---- judging ---- */
 
 static int row_cmp(const void *left, const void *right)
@@ -120,9 +140,12 @@ static void fill_addresses(struct judge *j, struct device_result *d, uint32_t cl
     d->address = c->addr;
     d->addresses[d->address_count++] = c->addr;
     d->name = "";
+    const struct station *st = j->j.station;
+    if (st && st->name != INTERN_NONE)
+        d->name = (const char *)intern_name(j->f->texts, st->name).data;
     if (c->mac != POOL_NONE) {
         const struct mac_entry *m = pool_at(&j->f->macs, c->mac);
-        d->has_mac = m->v4_count <= 1;
+        d->has_mac = m->v4_count <= 1 || (st && station_is_one(&j->f->stations, st));
         d->mac = m->mac;
     }
     for (uint32_t i = 0; d->has_mac && i < j->f->clients.count; i++) {
@@ -179,7 +202,10 @@ void device_judge(struct judge *j, uint32_t index)
         return;
     }
     j->j.device = client;
+    j->first_draft = first;
     j->j.one_way = capture_one_way(j, client);
+    j->j.station = station_of(j->f, client);
+    link_changes(j);
     j->entries.count = 0;
     memset(j->tallies, 0, j->service_count * sizeof *j->tallies);
     fill_addresses(j, d, client);
@@ -190,6 +216,9 @@ void device_judge(struct judge *j, uint32_t index)
         resolver_findings(j);
     search_finding(j);
     skew_finding(j);
+    eap_judge(j);
+    dhcp_judge(j);
+    link_judge(j);
     fill_services(j, d, words);
     fill_findings(j, d, first);
     d->verdict = verdict_of(j, words, first);

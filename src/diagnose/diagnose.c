@@ -58,12 +58,23 @@ void diagnosis_transaction(struct diagnosis *d, const struct flow *flow, const s
     case TX_NTP:
         ntp_fact(&d->facts, flow, tx, host);
         break;
+    case TX_DHCP:
+        dhcp_fact(&d->facts, tx);
+        return;
     }
+    station_saw(&d->facts, flow);
+}
+
+void diagnosis_link(struct diagnosis *d, const struct packet *p)
+{
+    link_fact(&d->facts, p);
 }
 
 void diagnosis_flow(struct diagnosis *d, const struct flow *flow, const struct flow_end *how,
                     struct slice host, const char *app, uint32_t transactions)
 {
+    if (transactions == 0)
+        station_saw(&d->facts, flow);
     tls_flow_fact(&d->facts, flow);
     resolver_flow_fact(&d->facts, flow, how);
     revocation_flow_fact(&d->facts, flow, how, host);
@@ -256,6 +267,7 @@ static bool judge_init(struct judge *j, struct diagnosis *d, const struct captur
     j->service_count = services_count(d->facts.list);
     j->dns_service = service_index(d->facts.list, "dns");
     j->proxy_service = service_index(d->facts.list, "proxy");
+    j->dhcp_service = service_index(d->facts.list, "dhcp");
     j->tallies = calloc(j->service_count + 1, sizeof *j->tallies);
     j->worst = calloc(j->service_count + 1, sizeof *j->worst);
     if (!suspects || !j->tallies || !j->worst)
@@ -302,6 +314,7 @@ const struct result *diagnosis_finish(struct diagnosis *d, const struct capture_
     struct judge j;
     uint32_t *suspects = NULL;
     facts_merge(&d->facts);
+    station_devices(&d->facts);
     suspects = calloc(intern_count(d->facts.texts) + 1, sizeof *suspects);
     bool good =
         revocation_settle(&d->facts) && judge_init(&j, d, facts, suspects) && device_select(&j);

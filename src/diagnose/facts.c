@@ -48,6 +48,7 @@ bool facts_init(struct facts *f, const struct service_list *list)
     revocation_init(&f->revocation);
     for (uint32_t s = 0; f->listed && s < services_count(list); s++)
         list_probes(f, services_at(list, s));
+    stations_init(&f->stations);
     return f->listed && f->others && f->texts && f->issuers;
 }
 
@@ -71,6 +72,7 @@ void facts_clear(struct facts *f)
     pool_clear(&f->watches);
     routes_clear(&f->routes);
     revocation_clear(&f->revocation);
+    stations_clear(&f->stations);
 }
 
 /* ---- names ---- */
@@ -154,13 +156,10 @@ uint32_t facts_find(const struct facts *f, const struct ip_addr *addr)
     return id;
 }
 
-uint32_t facts_client(struct facts *f, const struct ip_addr *addr)
+static uint32_t add_client(struct facts *f, const struct ip_addr *addr)
 {
-    uint64_t key = addr_hash(ADDR_KEY, addr);
-    uint32_t id = map_get(&f->by_addr, key);
-    if (id != MAP_NONE)
-        return addr_eq(&facts_at(f, id)->addr, addr) ? id : POOL_NONE;
-    if (f->clients.count >= CLIENTS_MAX || (id = pool_add(&f->clients)) == POOL_NONE)
+    uint32_t id = pool_add(&f->clients);
+    if (id == POOL_NONE)
         return POOL_NONE;
     *facts_at(f, id) = (struct client){
         .addr = *addr,
@@ -170,7 +169,17 @@ uint32_t facts_client(struct facts *f, const struct ip_addr *addr)
         .skew = POOL_NONE,
         .primary = id,
     };
-    return map_put(&f->by_addr, key, id) ? id : POOL_NONE;
+    return id;
+}
+
+uint32_t facts_client(struct facts *f, const struct ip_addr *addr)
+{
+    uint64_t key = addr_hash(ADDR_KEY, addr);
+    uint32_t id = map_get(&f->by_addr, key);
+    if (id != MAP_NONE)
+        return addr_eq(&facts_at(f, id)->addr, addr) ? id : POOL_NONE;
+    id = add_client(f, addr);
+    return id != POOL_NONE && map_put(&f->by_addr, key, id) ? id : POOL_NONE;
 }
 
 static uint64_t mac_key(const struct mac_addr *mac)
@@ -195,7 +204,7 @@ static void note_mac(struct facts *f, uint32_t id, const struct mac_addr *mac)
     c->mac = entry;
     if (c->addr.family != 4)
         m->v6_count++;
-    else if (m->v4_count++ == 0)
+    else if (m->v4_count++ == 0 || addr_is_link_local(&facts_at(f, m->v4)->addr))
         m->v4 = id;
 }
 
@@ -205,8 +214,23 @@ uint32_t facts_asks(struct facts *f, const struct flow *flow)
     if (id == POOL_NONE)
         return id;
     facts_at(f, id)->flags |= CLIENT_ASKED;
-    if (flow->has_mac && facts_at(f, id)->mac == POOL_NONE)
-        note_mac(f, id, &flow->client_mac);
+    if (facts_at(f, id)->mac == POOL_NONE) {
+        /* Behind a router, or where the capture has no MAC, DHCP knows it. */
+        const struct station *st = station_by_lease(&f->stations, &flow->key.src);
+        if (st || flow->has_mac)
+            note_mac(f, id, st ? &st->mac : &flow->client_mac);
+    }
+    return id;
+}
+
+uint32_t facts_unheard(struct facts *f, const struct ip_addr *addr, const struct mac_addr *mac)
+{
+    uint32_t id = addr_is_unspecified(addr) ? add_client(f, addr) : facts_client(f, addr);
+    if (id == POOL_NONE)
+        return id;
+    facts_at(f, id)->flags |= CLIENT_ASKED | CLIENT_UNHEARD;
+    if (facts_at(f, id)->mac == POOL_NONE)
+        note_mac(f, id, mac);
     return id;
 }
 
@@ -429,10 +453,14 @@ void facts_ok(struct facts *f, struct row *row, const struct mark *at)
 uint32_t facts_primary(const struct facts *f, uint32_t client)
 {
     const struct client *c = facts_at(f, client);
-    if (c->addr.family != 6 || c->mac == POOL_NONE)
+    if (c->mac == POOL_NONE)
         return client;
     const struct mac_entry *m = pool_at(&f->macs, c->mac);
     bool one = m->v4_count == 1 && m->v6_count < DEVICE_ADDRESSES_MAX;
+    if (m->v4_count > 1 && m->v4_count + m->v6_count <= DEVICE_ADDRESSES_MAX) {
+        const struct station *st = station_find(&f->stations, &m->mac);
+        one = st && station_is_one(&f->stations, st);
+    }
     return one ? m->v4 : client;
 }
 

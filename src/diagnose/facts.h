@@ -21,6 +21,7 @@
 #include "revocation.h"
 #include "route.h"
 #include "services/services.h"
+#include "station.h"
 
 #define CLIENTS_MAX       262144U
 #define ROW_BLOCKS_MAX    65536U
@@ -41,13 +42,14 @@
 #define ISSUERS_BYTES_MAX (1U << 20)
 
 enum {
-    CLIENT_RESOLVER = 1, /* others ask it for names */
-    CLIENT_PROXY = 2,    /* others send it proxy requests */
-    CLIENT_SERVER = 4,   /* it answers others */
-    CLIENT_LISTED = 8,   /* asked for a listed host */
-    CLIENT_WPAD = 16,    /* got an address for a WPAD name */
-    CLIENT_MERGED = 32,  /* belongs to another device */
-    CLIENT_ASKED = 64,   /* sent a request of any kind */
+    CLIENT_RESOLVER = 1,  /* others ask it for names */
+    CLIENT_PROXY = 2,     /* others send it proxy requests */
+    CLIENT_SERVER = 4,    /* it answers others */
+    CLIENT_LISTED = 8,    /* asked for a listed host */
+    CLIENT_WPAD = 16,     /* got an address for a WPAD name */
+    CLIENT_MERGED = 32,   /* belongs to another device */
+    CLIENT_ASKED = 64,    /* sent a request of any kind */
+    CLIENT_UNHEARD = 128, /* a station without a network: it could ask nothing */
 };
 
 /* An address. */
@@ -77,6 +79,7 @@ enum peer_role {
     PEER_RESOLVER,
     PEER_PROXY,
     PEER_SEARCH, /* who is asked for WPAD names */
+    PEER_TIME,
 };
 
 /* What a client's resolver or proxy did for it. */
@@ -232,6 +235,7 @@ struct facts {
     uint64_t via_seen; /* the Via that was looked at last: it repeats */
     bool via_box;
     struct revocation revocation;
+    struct stations stations;
     uint64_t one_way;
     uint64_t two_way;
 };
@@ -251,6 +255,8 @@ uint32_t facts_find(const struct facts *f, const struct ip_addr *addr);
 uint32_t facts_client(struct facts *f, const struct ip_addr *addr);
 /* Notes that an address sent a request in `flow`; its number. */
 uint32_t facts_asks(struct facts *f, const struct flow *flow);
+/* A client for a station that never asked; its address may be 0.0.0.0. */
+uint32_t facts_unheard(struct facts *f, const struct ip_addr *addr, const struct mac_addr *mac);
 /* Notes a role of a server. */
 void facts_role(struct facts *f, const struct ip_addr *addr, uint8_t flag);
 
@@ -286,7 +292,7 @@ struct skew *facts_skew(struct facts *f, uint32_t client, bool make);
 
 uint32_t facts_text(struct facts *f, struct slice text); /* INTERN_NONE at the cap */
 
-/* Joins the IPv6 addresses of a MAC to its only IPv4 address. Once, before judging. */
+/* Joins the addresses of a device: IPv6 to its only IPv4 address, and the IPv4 addresses that it had in turn. Once, before judging. */
 void facts_merge(struct facts *f);
 /* The client an address belongs to as far as known now. */
 uint32_t facts_primary(const struct facts *f, uint32_t client);

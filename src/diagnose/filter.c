@@ -49,6 +49,19 @@ static void filter_subject(struct buf *b, const struct finding *f)
     }
 }
 
+/* What speaks of a MAC address. */
+static void filter_link(struct judge *j, enum finding_kind kind)
+{
+    char mac[MAC_TEXT_SIZE];
+    (void)mac_text(&j->j.station->mac, mac);
+    if (kind >= FINDING_DHCP_NO_OFFER)
+        buf_printf(&j->text, "dhcp.hw.mac_addr == %s", mac);
+    else if (kind == FINDING_ADDRESS_CONFLICT)
+        buf_str(&j->text, "arp");
+    else
+        buf_printf(&j->text, "eth.addr == %s && (eapol || dhcp || arp)", mac);
+}
+
 void filter_write(struct judge *j, const struct draft *d)
 {
     struct buf *b = &j->text;
@@ -61,6 +74,10 @@ void filter_write(struct judge *j, const struct draft *d)
             buf_str(b, "tcp.analysis.ack_lost_segment || tcp.analysis.lost_segment");
         else
             filter_address(b, &f->device);
+        return;
+    }
+    if (f->kind >= FINDING_EAP_NO_REQUEST) {
+        filter_link(j, f->kind);
         return;
     }
     /* A device has addresses of both families; its primary one is in no packet of the other. */

@@ -24,6 +24,19 @@ struct draft *finding_add(struct judge *j, uint32_t *number)
     return d;
 }
 
+struct draft *finding_of_device(struct judge *j, enum finding_kind kind, enum severity severity)
+{
+    uint32_t number;
+    struct draft *d = finding_add(j, &number);
+    if (!d)
+        return NULL;
+    d->client = j->j.device;
+    d->f.kind = kind;
+    d->f.severity = severity;
+    d->f.device = facts_at(j->f, d->client)->addr;
+    return d;
+}
+
 const char *judge_keep(struct judge *j)
 {
     struct slice copy = arena_copy(j->arena, buf_view(&j->text));
@@ -68,7 +81,7 @@ static void add_summary(struct judge *j, const struct draft *d)
 
 static void add_server_proof(struct judge *j, struct draft *d)
 {
-    if (d->f.kind >= FINDING_CAPTURE_ONE_WAY)
+    if (d->f.kind >= FINDING_EAP_NO_REQUEST)
         return;
     buf_printf(&j->text, "%u failed exchange%s", d->f.count, d->f.count == 1 ? "" : "s");
     if (d->f.server.family != 0) {
@@ -91,6 +104,7 @@ void finding_tell(struct judge *j, struct draft *d)
     d->f.disproof = told->disproof;
     blame(j, d);
     add_server_proof(j, d);
+    dhcp_explain(j, d);
     detail_write(j, d);
     d->f.detail = judge_keep(j);
     add_summary(j, d);

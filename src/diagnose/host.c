@@ -88,7 +88,7 @@ static enum ruling weigh_row(struct host *h, const struct row *row)
          x = facts_failure(h->j->f, x->next)) {
         ruling_fn *rule = rules[x->kind];
         enum ruling ruling = rule ? rule(&h->j->j, h->head, row, x) : RULING_DROP;
-        if (h->j->j.one_way && ruling == RULING_FAILED)
+        if (ruling == RULING_FAILED && (h->j->j.one_way || link_cut(&h->j->j, x)))
             ruling = RULING_DOUBT;
         if (ruling == RULING_FAILED && revocation_covered(&h->j->j, h->head, x))
             ruling = RULING_RECOVERED;

@@ -82,12 +82,16 @@ struct judge {
     struct device_result *devices;
     uint32_t *device_clients; /* client numbers of devices */
     uint32_t device_count;
-    struct buf text; /* scratch */
+    struct buf text;      /* scratch */
+    uint32_t first_draft; /* of the device at hand */
     uint32_t service_count;
     int dns_service; /* index, -1 without */
     int proxy_service;
-    bool oobe;   /* some device asked for a listed host */
-    bool failed; /* memory is out */
+    int dhcp_service;
+    enum status_word dhcp_word; /* of the device at hand */
+    bool oobe;                  /* some device asked for a listed host */
+    bool without_network;       /* some device has none */
+    bool failed;                /* memory is out */
 };
 
 struct link {
@@ -101,6 +105,8 @@ struct link {
 struct draft *finding_add(struct judge *j, uint32_t *number);
 /* Fills summary, detail, advice, filter, culprit, proof of a draft whose facts are set. */
 void finding_tell(struct judge *j, struct draft *d);
+/* A draft about the device at hand itself; NULL at the cap. The caller sets what it knows and tells it. */
+struct draft *finding_of_device(struct judge *j, enum finding_kind kind, enum severity severity);
 /* Adds the scratch text, if any, to the finding's proof. */
 void finding_prove(struct judge *j, struct draft *d);
 const char *judge_keep(struct judge *j); /* the scratch text as a string of the arena; resets it */
@@ -119,6 +125,17 @@ void device_judge(struct judge *j, uint32_t index);
 
 void resolver_findings(struct judge *j);
 void search_finding(struct judge *j);
+/* When anything the device asked for was answered, newest; 0 never. */
+int64_t rule_device_ok_ns(const struct judge *j);
+
+/* ---- DHCP, ARP, 802.1X: src/diagnose/rules_dhcp.c, rules_link.c ---- */
+
+void dhcp_judge(struct judge *j); /* the device's findings, and j->dhcp_word */
+void eap_judge(struct judge *j);
+void link_judge(struct judge *j);
+void link_changes(struct judge *j); /* fills j->j.change */
+/* What the device's lease says about a finding, as proof. */
+void dhcp_explain(struct judge *j, struct draft *d);
 
 /* ---- status ---- */
 
@@ -135,8 +152,8 @@ void capture_findings(struct judge *j);
 
 /* ---- verdict ---- */
 
-enum verdict_word verdict_of(const struct judge *j, const enum status_word *words,
-                             uint32_t first_draft);
+bool verdict_without_network(const struct judge *j, uint32_t first_draft);
+enum verdict_word verdict_of(struct judge *j, const enum status_word *words, uint32_t first_draft);
 void verdict_reasons(struct judge *j, struct result *r);
 void verdict_phases(struct judge *j, struct device_result *d, const enum status_word *words);
 

@@ -19,6 +19,8 @@ void tls_fact(struct facts *f, const struct flow *flow, const struct tx *tx, str
 void tls_flow_fact(struct facts *f, const struct flow *flow);
 void http_fact(struct facts *f, const struct flow *flow, const struct tx *tx, struct slice host);
 void ntp_fact(struct facts *f, const struct flow *flow, const struct tx *tx, struct slice host);
+void dhcp_fact(struct facts *f, const struct tx *tx);
+void link_fact(struct facts *f, const struct packet *p); /* ARP and 802.1X */
 void tcp_fact(struct facts *f, const struct flow *flow, const struct flow_end *how,
               struct slice host, const char *app, uint32_t transactions);
 
@@ -71,6 +73,8 @@ struct judging {
     bool cut;                 /* packets were captured in part, so missing bytes prove nothing */
     bool one_way;             /* of the device: no failure may be claimed */
     uint32_t device;          /* client whose rows are judged */
+    const struct station *station; /* it is; NULL unknown */
+    struct change change;          /* of its network */
 };
 
 /* `head` is the first row of the host, `row` the one that has the failure. */
@@ -112,6 +116,12 @@ bool revocation_covered(const struct judging *j, const struct row *head, const s
 bool rule_service_worked(const struct judging *j, uint32_t name);
 /* Whether some row of the host has worked, and when last; 0 never. */
 int64_t rule_host_ok_ns(const struct judging *j, const struct row *head);
+/* Whether a failure was under way when the device changed its network. */
+bool link_cut(const struct judging *j, const struct failure *x);
+/* Whether two addresses lie in one network; a mask of family 0 stands for 24 bits. */
+bool rule_same_network(const struct ip_addr *a, const struct ip_addr *b,
+                       const struct ip_addr *mask);
+bool rule_addrs_have(const struct dhcp_addrs *list, const struct ip_addr *a);
 /* Resolvers of a device: whether none answers, whether one of several is silent. */
 enum resolvers_state {
     RESOLVERS_UNKNOWN,

@@ -139,6 +139,8 @@ enum status_word status_of(const struct judge *j, uint32_t service)
         return dns_status(j);
     if ((int)service == j->proxy_service)
         return proxy_status(j);
+    if ((int)service == j->dhcp_service)
+        return j->dhcp_word;
     const struct tally *t = &j->tallies[service];
     bool strict = has_required(services_at(j->f->list, service));
     if (t->failed_required || (!strict && t->failed_other))

@@ -166,6 +166,72 @@ static const struct told table[FINDING_KIND_COUNT] = {
                             "Set the clock in the firmware and let the device reach a time server.",
                             "A wrong clock of the server or of the machine that captured.",
                             CULPRIT_DEVICE, CONFIDENCE_LIKELY},
+    [FINDING_EAP_NO_REQUEST] =
+        {"the switch does not answer the device's 802.1X start",
+         "Check the switch port: 802.1X, the fallback by MAC address, or a plain port for the "
+         "deployment network.",
+         "Answers of the switch that the capture point could not see.", CULPRIT_NETWORK,
+         CONFIDENCE_LIKELY},
+    [FINDING_EAP_FAILURE] =
+        {"the network refuses the device by 802.1X",
+         "Let new devices in by MAC address or through a deployment network: they have no "
+         "certificate or credentials yet.",
+         "A later success of the same device.", CULPRIT_NETWORK, CONFIDENCE_CERTAIN},
+    [FINDING_NETWORK_DELAYED] =
+        {"the device got its address late",
+         "Shorten the 802.1X and spanning tree delays of the ports where devices are deployed.",
+         "A device that was started before its cable was plugged in.", CULPRIT_NETWORK,
+         CONFIDENCE_LIKELY},
+    [FINDING_NETWORK_CHANGED] =
+        {"the device was moved to another network while it worked",
+         "Give the networks before and after the change the same access to the required services, "
+         "and restart the port when it changes its VLAN.",
+         "Two interfaces that share a MAC address.", CULPRIT_NETWORK, CONFIDENCE_LIKELY},
+    [FINDING_ADDRESS_CONFLICT] =
+        {"two machines claim the same address",
+         "Find the second machine by its MAC address; take the address out of the DHCP range or "
+         "off that machine.",
+         "A pair of routers that share the address on purpose.", CULPRIT_NETWORK,
+         CONFIDENCE_LIKELY},
+    [FINDING_ADDRESS_SELF_ASSIGNED] =
+        {"the device gave itself an address because nobody else did",
+         "Check that DHCP reaches this network: server, relay, VLAN of the port.",
+         "A network that is meant to work without DHCP.", CULPRIT_NETWORK, CONFIDENCE_LIKELY},
+    [FINDING_DHCP_NO_OFFER] =
+        {"no DHCP server answers the device",
+         "Check the DHCP relay of this network, the server's free addresses, and the VLAN of the "
+         "port.",
+         "Offers that the capture point could not see.", CULPRIT_NETWORK, CONFIDENCE_LIKELY},
+    [FINDING_DHCP_OFFER_UNUSED] =
+        {"the device does not take the address that DHCP offers",
+         "Check that offers reach the device: broadcast filters, DHCP snooping, the wireless "
+         "controller.",
+         "A request of the device that the capture point could not see.", CULPRIT_NETWORK,
+         CONFIDENCE_POSSIBLE},
+    [FINDING_DHCP_NO_ACK] =
+        {"the DHCP server offers an address and then falls silent",
+         "Look into the DHCP server's log, and for a filter between it and this network.",
+         "An acknowledgement that the capture point could not see.", CULPRIT_NETWORK,
+         CONFIDENCE_LIKELY},
+    [FINDING_DHCP_NAK] = {"the DHCP server refuses the device an address",
+                          "Look for a second DHCP server that is responsible for another network.",
+                          "A later acknowledgement.", CULPRIT_SERVER, CONFIDENCE_CERTAIN},
+    [FINDING_DHCP_DECLINED] =
+        {"the device gives the address back: somebody else uses it",
+         "Take the address out of the DHCP range, or off the machine that uses it.",
+         "A later address that the device keeps.", CULPRIT_NETWORK, CONFIDENCE_LIKELY},
+    [FINDING_DHCP_NO_RESOLVER] =
+        {"DHCP hands out no DNS resolver",
+         "Set the DNS servers (option 6) in the DHCP scope of the deployment network.",
+         "A resolver that the device has from elsewhere.", CULPRIT_SERVER, CONFIDENCE_CERTAIN},
+    [FINDING_DHCP_NO_ROUTER] =
+        {"DHCP hands out no router",
+         "Set the router (option 3) in the DHCP scope of the deployment network.",
+         "A way out that the device has from elsewhere.", CULPRIT_SERVER, CONFIDENCE_CERTAIN},
+    [FINDING_DHCP_SEVERAL_SERVERS] =
+        {"two DHCP servers offer different networks",
+         "Find the DHCP server that does not belong here, and block it (DHCP snooping).",
+         "Two networks that are meant to share the wire.", CULPRIT_SERVER, CONFIDENCE_LIKELY},
     [FINDING_CAPTURE_ONE_WAY] =
         {"the capture shows one direction of the conversations only",
          "Capture again with both directions (mirror receive and transmit).",

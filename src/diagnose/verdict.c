@@ -16,15 +16,27 @@ static bool finding_stands(const struct judge *j, uint32_t first_draft)
 {
     for (uint32_t i = first_draft; i < j->drafts.count; i++) {
         const struct finding *f = &((const struct draft *)pool_at(&j->drafts, i))->f;
-        if ((f->kind == FINDING_TLS_INSPECTED || f->kind == FINDING_CLOCK_SKEW) &&
+        if ((f->kind == FINDING_TLS_INSPECTED || f->kind == FINDING_CLOCK_SKEW ||
+             f->kind == FINDING_ADDRESS_CONFLICT || f->kind == FINDING_ADDRESS_SELF_ASSIGNED) &&
             f->severity >= SEVERITY_WARNING)
             return true;
     }
     return false;
 }
 
-enum verdict_word verdict_of(const struct judge *j, const enum status_word *words,
-                             uint32_t first_draft)
+/* Findings that leave the device without a usable network: nothing it requires can be reached. */
+bool verdict_without_network(const struct judge *j, uint32_t first_draft)
+{
+    for (uint32_t i = first_draft; i < j->drafts.count; i++) {
+        const struct finding *f = &((const struct draft *)pool_at(&j->drafts, i))->f;
+        if (f->kind >= FINDING_EAP_NO_REQUEST && f->kind <= FINDING_DHCP_SEVERAL_SERVERS &&
+            f->severity == SEVERITY_ERROR)
+            return true;
+    }
+    return false;
+}
+
+enum verdict_word verdict_of(struct judge *j, const enum status_word *words, uint32_t first_draft)
 {
     bool degraded = false, shown = false, failed = false;
     for (uint32_t s = 0; s < j->service_count; s++) {
@@ -33,11 +45,14 @@ enum verdict_word verdict_of(const struct judge *j, const enum status_word *word
             continue;
         failed |= need == NEED_REQUIRED && words[s] == STATUS_FAILED;
         degraded |= words[s] == STATUS_FAILED || words[s] == STATUS_DEGRADED;
-        shown |= words[s] == STATUS_REACHABLE && (int)s != j->dns_service;
+        shown |=
+            words[s] == STATUS_REACHABLE && (int)s != j->dns_service && (int)s != j->dhcp_service;
     }
     if (j->j.one_way)
         return VERDICT_INCONCLUSIVE;
-    if (failed)
+    bool cut_off = verdict_without_network(j, first_draft);
+    j->without_network |= cut_off;
+    if (failed || cut_off)
         return VERDICT_BLOCKED;
     if (degraded || finding_stands(j, first_draft))
         return VERDICT_DEGRADED;
@@ -99,10 +114,17 @@ void verdict_reasons(struct judge *j, struct result *r)
                     "TLS connections are opened and signed anew on the way");
     findings_reason(j, r, reasons, FINDING_CLOCK_SKEW,
                     "the clock of a device is off by more than five minutes");
+    findings_reason(j, r, reasons, FINDING_ADDRESS_CONFLICT, "two machines claim one address");
+    findings_reason(j, r, reasons, FINDING_ADDRESS_SELF_ASSIGNED,
+                    "a device gave itself an address because nobody else did");
     findings_reason(j, r, reasons, FINDING_CAPTURE_ONE_WAY,
                     "the capture has one direction only: no failure can be told from silence");
     findings_reason(j, r, reasons, FINDING_CAPTURE_TRUNCATED,
                     "packets were captured in part: what is missing cannot be judged");
+    if (j->without_network) {
+        buf_str(&j->text, "a device did not get a usable network connection");
+        add_reason(j, r, reasons);
+    }
     if (r->verdict == VERDICT_CLEAR)
         buf_str(&j->text, "every required service that was tried could be reached");
     else if (!j->oobe)

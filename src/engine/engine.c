@@ -3,7 +3,8 @@
  * SPDX-License-Identifier: MIT
  *
  * frame -> packet -> datagram -> flow -> bytes in order -> transactions -> services -> diagnosis -> sink.
- * What happens inside a flow (classification, dissectors, settling) is in talk.c.
+ * What happens inside a flow (classification, dissectors, settling) is in talk.c; what belongs to no flow
+ * (ARP, 802.1X, DHCP) in link.c.
  */
 #include "engine.h"
 
@@ -32,9 +33,11 @@ struct engine *engine_new(const struct engine_options *options, struct err *err)
     e->fragments = ipfrag_new();
     e->hosts = intern_new(HOSTS_MAX, HOST_BYTES_MAX);
     e->names = e->hosts ? names_new(e->hosts) : NULL;
+    e->dhcp = link_dhcp_new(e);
     e->certificates = certificates_new();
     e->diagnosis = diagnosis_new(options->services);
-    if (!e->flows || !e->fragments || !e->names || !e->hosts || !e->certificates || !e->diagnosis) {
+    if (!e->flows || !e->fragments || !e->names || !e->hosts || !e->dhcp || !e->certificates ||
+        !e->diagnosis) {
         err_set(err, NULL, "out of memory");
         engine_free(e);
         return NULL;
@@ -53,6 +56,7 @@ void engine_free(struct engine *e)
     flow_table_free(e->flows);
     ipfrag_free(e->fragments);
     names_free(e->names);
+    dhcp_free(e->dhcp);
     intern_free(e->hosts);
     labeller_free(e->labeller);
     certificates_free(e->certificates);
@@ -103,6 +107,8 @@ void engine_packet(struct engine *e, const struct frame *frame)
         return;
     if (p.kind == PACKET_ICMP)
         note_icmp(e, &p);
+    if (p.kind == PACKET_ARP || p.kind == PACKET_EAPOL || dhcp_is(&p))
+        link_packet(e, &p);
     if (p.kind != PACKET_TCP && p.kind != PACKET_UDP)
         return;
 
@@ -141,6 +147,7 @@ static void flow_ended(void *ctx, struct flow *flow, const struct flow_end *how)
 /* Ends all flows. What only packets need goes before the judging, which takes memory of its own. */
 static void end_packets(struct engine *e)
 {
+    dhcp_finish(e->dhcp, e->stats.last.ts_ns);
     flow_table_finish(e->flows, e->stats.last.ts_ns);
     arena_pool_clear(&e->talks);
     names_free(e->names);

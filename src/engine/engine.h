@@ -1,5 +1,5 @@
 /*
- * engine/engine (private): what engine.c and talk.c share.
+ * engine/engine (private): what engine.c, link.c and talk.c share.
  * SPDX-License-Identifier: MIT
  */
 #ifndef SRC_ENGINE_ENGINE_H
@@ -11,6 +11,7 @@
 #include "engine/engine.h"
 #include "net/ipfrag.h"
 #include "proto/certificates.h"
+#include "proto/dhcp.h"
 #include "services/names.h"
 
 struct engine {
@@ -19,6 +20,7 @@ struct engine {
     struct ipfrag *fragments;
     struct intern *hosts;      /* names of hosts, as DNS and flows say them */
     struct names *names;       /* what devices asked their resolvers for */
+    struct dhcp *dhcp;         /* exchanges under way */
     struct labeller *labeller; /* NULL without nDPI */
     struct certificates *certificates;
     struct arena_pool talks; /* memory of what flows say */
@@ -29,6 +31,12 @@ struct engine {
 /* The name a flow goes to; empty when unknown. */
 struct slice engine_host(const struct engine *e, const struct flow *flow);
 void engine_set_host(struct engine *e, struct flow *flow, struct slice host);
+
+/* ---- link: what belongs to no flow ---- */
+
+struct dhcp *link_dhcp_new(struct engine *e);
+/* ARP, 802.1X or DHCP. */
+void link_packet(struct engine *e, const struct packet *p);
 
 /* ---- talk: what a flow says ---- */
 

@@ -8,6 +8,7 @@
 
 #include "document.h"
 #include "json.h"
+#include "proto/dhcp.h"
 #include "proto/dns.h"
 #include "proto/tls.h"
 
@@ -204,16 +205,64 @@ static void put_ntp(struct json *j, const struct tx *tx)
     put_reply(j, tx);
 }
 
+static void put_addrs(struct json *j, const char *key, const struct dhcp_addrs *addrs)
+{
+    if (addrs->count == 0)
+        return;
+    json_open(j, key, '[');
+    for (uint8_t i = 0; i < addrs->count; i++)
+        json_addr(j, NULL, &addrs->at[i]);
+    json_close(j, ']');
+}
+
+static void put_lease(struct json *j, const struct dhcp_lease *l)
+{
+    json_addr_if(j, "assigned_ip", &l->address);
+    json_addr_if(j, "server_id", &l->server);
+    json_addr_if(j, "subnet_mask", &l->mask);
+    put_addrs(j, "routers", &l->routers);
+    put_addrs(j, "dns_servers", &l->resolvers);
+    put_addrs(j, "ntp_servers", &l->time_servers);
+    if (l->lease_s)
+        json_u64(j, "lease_time", l->lease_s);
+    json_slice_if(j, "domain", l->domain);
+    json_slice_if(j, "domain_search", l->search);
+    json_slice_if(j, "proxy_url", l->proxy);
+    json_slice_if(j, "portal_url", l->portal);
+    json_slice_if(j, "message", l->refusal);
+}
+
+static void put_dhcp(struct json *j, const struct tx *tx)
+{
+    const struct tx_dhcp *dhcp = tx->u.dhcp;
+    char mac[MAC_TEXT_SIZE];
+    json_u64(j, "id", dhcp->id);
+    json_text(j, "client_mac", mac_text(&dhcp->client, mac));
+    json_text(j, "dhcp_type", dhcp_type_text(dhcp->last));
+    json_open(j, "messages", '[');
+    for (unsigned type = DHCP_DISCOVER; type < DHCP_TYPE_COUNT; type++) {
+        if (dhcp->types >> type & 1)
+            json_text(j, NULL, dhcp_type_text((enum dhcp_type)type));
+    }
+    json_close(j, ']');
+    json_text(j, "outcome", outcome_names[tx->outcome]);
+    json_u64(j, "attempts", dhcp->attempts);
+    json_addr_if(j, "requested_ip", &dhcp->requested);
+    json_addr_if(j, "relay_ip", &dhcp->relay);
+    json_slice_if(j, "hostname", dhcp->name);
+    json_slice_if(j, "vendor_class_identifier", dhcp->vendor);
+    put_lease(j, &dhcp->lease);
+    put_reply(j, tx);
+}
+
 void eve_transaction(struct eve *w, const struct event *event, const struct tx *tx)
 {
     static const struct {
         const char *name;
         void (*put)(struct json *j, const struct tx *tx);
     } kinds[] = {
-        [TX_DNS] = {"dns", put_dns},
-        [TX_TLS] = {"tls", put_tls},
-        [TX_HTTP] = {"http", put_http},
-        [TX_NTP] = {"ntp", put_ntp},
+        [TX_DNS] = {"dns", put_dns}, [TX_TLS] = {"tls", put_tls},    [TX_HTTP] = {"http", put_http},
+        [TX_NTP] = {"ntp", put_ntp}, [TX_DHCP] = {"dhcp", put_dhcp},
     };
     struct json j = open_event(w, event, kinds[tx->kind].name, &tx->first, &tx->request);
     kinds[tx->kind].put(&j, tx);

@@ -62,7 +62,11 @@ static const char LAB_LIST[] =
     "{\"id\": \"proxy\", \"name\": \"Proxy\", \"need\": \"conditional\", \"phase\": \"network\","
     " \"endpoints\": ["
     "  {\"host\": \"wpad\", \"ports\": [80], \"protocol\": \"http\", \"need\": \"optional\"},"
-    "  {\"host\": \"wpad.*\", \"ports\": [80], \"protocol\": \"http\", \"need\": \"optional\"}]}"
+    "  {\"host\": \"wpad.*\", \"ports\": [80], \"protocol\": \"http\", \"need\": \"optional\"}]},"
+    "{\"id\": \"dhcp\", \"name\": \"DHCP\", \"need\": \"conditional\", \"phase\": \"network\","
+    " \"endpoints\": ["
+    "  {\"host\": null, \"match\": \"port\", \"ports\": [67, 68], \"transport\": \"udp\","
+    "   \"protocol\": \"dhcp\", \"need\": \"required\"}]}"
     "]}";
 
 struct lab {

@@ -25,7 +25,7 @@ static void what_was_not_tried_is_not_seen(void **state)
     assert_int_equal(lab_status(r, "store"), STATUS_NOT_SEEN);
     assert_int_equal(r->verdict, VERDICT_CLEAR);
     const struct device_result *d = &r->devices[0];
-    assert_int_equal(d->not_tested_count, 7);
+    assert_int_equal(d->not_tested_count, 8);
     assert_string_equal(d->not_tested[0], "activation");
     assert_string_equal(d->phase, "profile");
     assert_string_equal(d->stopped_at, "");

@@ -1,0 +1,46 @@
+/*
+ * engine/link: what belongs to no flow: ARP, 802.1X and DHCP, which speak of a MAC address.
+ * SPDX-License-Identifier: MIT
+ *
+ * The datagrams of DHCP are counted as flows too; what they say is joined here by client and id.
+ */
+#include "engine.h"
+
+/* An exchange over: its event stands for the flow of its first message. */
+static void emit(void *ctx, const struct tx *tx)
+{
+    struct engine *e = ctx;
+    const struct tx_dhcp *dhcp = tx->u.dhcp;
+    struct flow flow = {.key = dhcp->key, .vlan = dhcp->vlan};
+    enum dir dir;
+    const struct flow *seen = flow_find(e->flows, &dhcp->key, &dir);
+    flow.id = seen ? seen->id : 0;
+    e->stats.transactions++;
+    diagnosis_transaction(e->diagnosis, &flow, tx, slice_of(NULL, 0));
+    if (!e->options.sink.transaction)
+        return;
+    struct ip_addr address = dhcp->lease.address.family ? dhcp->lease.address : dhcp->key.src;
+    struct event event = {
+        .flow = &flow,
+        .device = diagnosis_device_of(e->diagnosis, &address),
+        .service =
+            diagnosis_service_of(e->diagnosis, slice_of(NULL, 0), TRANSPORT_UDP, DHCP_PORT_SERVER),
+        .hostname = slice_of(NULL, 0),
+        .app = "dhcp",
+        .label = "",
+    };
+    e->options.sink.transaction(e->options.sink.ctx, &event, tx);
+}
+
+struct dhcp *link_dhcp_new(struct engine *e)
+{
+    return dhcp_new(emit, e);
+}
+
+void link_packet(struct engine *e, const struct packet *p)
+{
+    if (p->kind == PACKET_UDP)
+        dhcp_datagram(e->dhcp, p);
+    else
+        diagnosis_link(e->diagnosis, p);
+}
