@@ -19,6 +19,8 @@ import sys
 import threading
 import time
 
+import link_layer
+
 A, AAAA = 1, 28
 NTP_EPOCH = 2208988800
 DNS_WAITS = (1, 1, 2, 4)  # seconds between a resolver client's tries
@@ -88,6 +90,8 @@ class Device:
     def ask(self, name, qtype):
         """One question, tried as Windows does: the servers in turn. Returns the addresses."""
         servers = self.plan["resolvers"]
+        if not servers:
+            return []
         query = dns_query(name, qtype)
         tries = self.plan.get("dns_tries", len(DNS_WAITS))
         with socket.socket(family_of(servers[0]), socket.SOCK_DGRAM) as sock:
@@ -247,6 +251,40 @@ class Device:
                 agent = "WinHttp-Autoproxy-Service/5.1"
                 self.exchange(sock, "/wpad.dat", f"wpad.{self.plan['suffix']}", agent)
 
+    def step_dhcp(self, tries=3, wait=4, user_class="", probe=False):
+        """An address by DHCP; without one, what comes next is not tried."""
+        self.cache = {}
+        resolvers = link_layer.dhcp(self.plan["lease"], tries, wait, user_class, probe)
+        if resolvers is None:
+            link_layer.self_assign()
+        self.plan["resolvers"] = resolvers or []
+
+    def step_eap(self, password, patience):
+        self.plan["resolvers"] = []
+        process = link_layer.supplicant(os.path.dirname(self.plan["lease"]), password)
+        time.sleep(patience)
+        process.terminate()
+        process.wait()
+
+    def step_announce(self, address, times, every):
+        link_layer.announce(address, times, every)
+
+    def step_llmnr(self, name, times, every):
+        """Asks the neighbours for a name, as Windows does where it has no resolver."""
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+            for _ in range(times):
+                sock.sendto(dns_query(name, A), ("224.0.0.252", 5355))
+                time.sleep(every)
+
+    def step_wait(self, seconds):
+        time.sleep(seconds)
+
+    def step_background(self, *step):
+        """Goes on while the next steps run."""
+        thread = threading.Thread(target=getattr(self, "step_" + step[0]), args=step[1:])
+        self.threads.append(thread)
+        thread.start()
+
     def step_dns(self, name):
         self.resolve(name)
 
@@ -351,7 +389,8 @@ class Device:
         for thread in self.threads:
             thread.join()
         time.sleep(self.plan.get("linger", 0))
-        self.both("fileserver.corp.contoso.com")
+        if self.plan["resolvers"]:
+            self.both("fileserver.corp.contoso.com")
 
 
 def main():

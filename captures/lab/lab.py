@@ -26,6 +26,7 @@ from pathlib import Path
 
 import scenarios
 import servers
+import vlan
 from pki import Pki
 
 HERE = Path(__file__).resolve().parent
@@ -37,6 +38,7 @@ addr add 10.20.0.1/24 dev i0
 addr add 10.20.0.2/24 dev i0
 addr add 10.20.0.8/24 dev i0
 addr add 10.20.0.80/24 dev i0
+addr add 10.30.0.1/24 dev i0
 -6 addr add 2001:db8:20::1/64 dev i0 nodad
 -6 addr add 2001:db8:20::8/64 dev i0 nodad
 link set i0 up
@@ -98,6 +100,8 @@ class Room:
         self.sysctl(self.middle, *quiet)
         on_middle = ["-n", self.middle]
         ip(*on_middle, "link", "add", "br0", "type", "bridge", "mcast_snooping", "0")
+        # 802.1X goes to an address that bridges keep for themselves.
+        ip(*on_middle, "link", "set", "br0", "type", "bridge", "group_fwd_mask", "8")
         ip(*on_middle, "link", "add", "uplink", "type", "veth", "peer", "name", "fw0")
         ip(*on_middle, "link", "add", "wan0", "type", "veth", "peer", "name", "i0")
         ip(*on_middle, "link", "set", "uplink", "master", "br0")
@@ -166,6 +170,7 @@ class Room:
             "resolvers": self.scenario.servers.resolvers,
             "suffix": scenarios.SUFFIX,
             "roots": str(self.pki.roots_file if trust else self.pki.public_roots_file),
+            "lease": str(self.folder / f"lease{number}"),
             "linger": 1.5,
             **device.options,
         }
@@ -192,6 +197,8 @@ class Room:
         devices = []
         for number, device in enumerate(self.scenario.devices):
             command = [sys.executable, str(HERE / "device.py"), str(self.plan(number, device))]
+            if device.clock:
+                command = ["faketime", "-f", device.clock, *command]
             devices.append(self.spawn(self.clients[number], command, f"device{number}.log"))
         for process in devices:
             if process.wait(LIMIT) != 0:
@@ -230,6 +237,8 @@ def record(scenario, number, pki, work, output):
         room.run(fresh)
         if scenario.pcapng:
             fresh = to_pcapng(fresh)
+        if scenario.vlans:
+            vlan.tag(fresh, fresh, *scenario.vlans)
     except (OSError, RuntimeError, subprocess.SubprocessError) as error:
         return f"{scenario.name}: {error}; logs are in {room.folder}"
     finally:

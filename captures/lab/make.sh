@@ -16,7 +16,7 @@ fi
 
 missing=
 for package in iproute2 ethtool procps unbound nginx-light squid tcpdump wireshark-common \
-    python3 python3-cryptography; do
+    python3 python3-cryptography dnsmasq-base udhcpc hostapd wpasupplicant faketime; do
     dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q 'ok installed' ||
         missing="$missing $package"
 done

@@ -26,6 +26,7 @@ class Device:
     ipv4: str = "10.20.0.31"
     ipv6: str = ""
     mac: str = "00:15:5d:0a:14:1f"
+    clock: str = ""  # of faketime: "-400d"
     options: dict = field(default_factory=dict)
 
 
@@ -37,6 +38,7 @@ class Scenario:
     servers: Servers = field(default_factory=Servers)
     pcapng: bool = False
     tcpdump: list = field(default_factory=list)  # more arguments of the recorder
+    vlans: tuple = ()  # tags of vlan.py
 
 
 START = [
@@ -325,5 +327,82 @@ def more():
     ]
 
 
+POOL = "dhcp-range=10.20.0.31,10.20.0.60,255.255.255.0,1h"
+LEASE = [
+    POOL,
+    "dhcp-option=option:router,10.20.0.1",
+    "dhcp-option=option:dns-server,10.20.0.1",
+    "dhcp-option=option:domain-name,corp.contoso.com",
+    "dhcp-option=option:domain-search,corp.contoso.com,lab.contoso.com",
+    "dhcp-option=option:ntp-server,10.20.0.1",
+]
+TWO_NETWORKS = [
+    "dhcp-range=tag:!corp,10.20.0.31,10.20.0.60,255.255.255.0,1h",
+    "dhcp-range=tag:corp,10.30.0.31,10.30.0.60,255.255.255.0,1h",
+    "dhcp-userclass=set:corp,corp",
+    "dhcp-option=tag:!corp,option:router,10.20.0.1",
+    "dhcp-option=tag:!corp,option:dns-server,10.20.0.1",
+    "dhcp-option=tag:corp,option:router,10.30.0.1",
+    "dhcp-option=tag:corp,option:dns-server,10.20.0.1",
+]
+
+
+def by_dhcp(steps, **more):
+    return [Device(steps, ipv4="", **more)]
+
+
+def link():
+    """From the cable to an address, and what goes wrong there."""
+    update = "slscr.update.microsoft.com"
+    moved = START + profile() + [["background", "tls", update, "/SLS/x64"], ["wait", 1]]
+    moved += [["dhcp", 3, 4, "corp"], ["wait", 0.5]] + identity()
+    return [
+        Scenario(
+            "good-dhcp",
+            by_dhcp([["eap", "secret", 3], ["dhcp"]] + full()),
+            servers=Servers(dhcp=LEASE),
+        ),
+        Scenario("dhcp-no-offer", by_dhcp([["dhcp"]] + START)),
+        Scenario(
+            "dhcp-no-resolver",
+            by_dhcp([["dhcp"], ["llmnr", "wpad", 5, 3]] + START),
+            servers=Servers(dhcp=[POOL, "dhcp-option=option:dns-server", LEASE[1]]),
+        ),
+        Scenario(
+            "dhcp-declined",
+            [
+                Device([["dhcp", 3, 4, "", True]] + run(), ipv4=""),
+                Device([["wait", 25]], ipv4="10.20.0.31", mac="00:15:5d:0a:14:77"),
+            ],
+            servers=Servers(dhcp=LEASE + ["dhcp-host=00:15:5d:0a:14:1f,10.20.0.31"]),
+        ),
+        Scenario(
+            "address-conflict",
+            [
+                Device(BEGIN + SIGN_IN + profile(2) + identity()),
+                Device([["announce", "10.20.0.31", 200, 0.4]], mac="00:15:5d:0a:14:77"),
+            ],
+        ),
+        Scenario(
+            "vlan-change",
+            by_dhcp([["dhcp"]] + moved),
+            rules=[sni("blackhole", update)],
+            servers=Servers(dhcp=TWO_NETWORKS),
+            vlans=(110, 120),
+        ),
+        Scenario(
+            "eap-refused",
+            by_dhcp([["eap", "wrong", 8], ["dhcp", 2, 3]]),
+            servers=Servers(eap="secret", dhcp=LEASE),
+            rules=[{"do": "drop", "proto": "udp", "port": 67}],
+        ),
+        Scenario(
+            "clock-rejected",
+            [Device(run(2), clock="-400d", options=TLS12)],
+            rules=[{"do": "drop", "proto": "udp", "port": 123}],
+        ),
+    ]
+
+
 def all_scenarios():
-    return good() + dns() + ntp() + tcp() + tls() + http() + more()
+    return good() + dns() + ntp() + tcp() + tls() + http() + more() + link()

@@ -63,6 +63,8 @@ class Servers:
     portal: bool = False
     proxy: str = ""  # squid.conf lines
     wpad: bool = False
+    dhcp: list = field(default_factory=list)  # lines for dnsmasq; none: no server
+    eap: str = ""  # the password that an 802.1X switch takes; none: no 802.1X
 
 
 class Farm:
@@ -86,6 +88,39 @@ class Farm:
         self.spawn([sys.executable, script, *addresses, "--mode", self.servers.ntp])
         if self.servers.proxy:
             self.squid()
+        if self.servers.dhcp:
+            self.dnsmasq()
+        if self.servers.eap:
+            self.hostapd()
+
+    # ---- the link ----
+
+    def dnsmasq(self):
+        lines = [
+            "port=0",
+            "interface=i0",
+            "bind-interfaces",
+            "user=root",
+            "dhcp-authoritative",
+            "no-ping",
+            f"pid-file={self.folder}/dnsmasq.pid",
+            f"dhcp-leasefile={self.folder}/dnsmasq.leases",
+            *self.servers.dhcp,
+        ]
+        path = self.folder / "dnsmasq.conf"
+        path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+        self.spawn(["dnsmasq", "-k", "-C", str(path), "--log-facility=-", "--log-dhcp"])
+
+    def hostapd(self):
+        users = self.folder / "eap_users"
+        users.write_text(f'"device" MD5 "{self.servers.eap}"\n', encoding="utf-8")
+        path = self.folder / "hostapd.conf"
+        path.write_text(
+            "interface=i0\ndriver=wired\nieee8021x=1\neap_server=1\nuse_pae_group_addr=1\n"
+            f"eap_user_file={users}\n",
+            encoding="utf-8",
+        )
+        self.spawn(["hostapd", str(path)])
 
     # ---- DNS ----
 
