@@ -21,10 +21,15 @@ struct map {
 
 void map_init(struct map *m, uint32_t cap);
 void map_clear(struct map *m);
+/* A map of its own with the same entries. false when memory is out: `out` is empty then. */
+bool map_copy(struct map *out, const struct map *m);
 
 uint32_t map_get(const struct map *m, uint64_t key);
 
 /* Stores or replaces. false at the cap or out of memory: nothing was stored. */
 bool map_put(struct map *m, uint64_t key, uint32_t value);
+
+/* Forgets a key; nothing happens when it is not there. */
+void map_remove(struct map *m, uint64_t key);
 
 #endif

@@ -31,8 +31,11 @@ struct capture_facts {
     uint32_t file_count;
 };
 
-/* NULL when memory is out. The list must outlive the diagnosis. */
-struct diagnosis *diagnosis_new(const struct service_list *list);
+/* NULL when memory is out. The list must outlive the diagnosis. One for each device, side by side, are kin of
+ * one that they leave to learn, together, what the network lets pass: it must outlive them, and each has a
+ * number of its own. An analysis has no kin and the number 0. */
+struct diagnosis *diagnosis_new(const struct service_list *list, struct diagnosis *kin,
+                                uint32_t number);
 void diagnosis_free(struct diagnosis *d);
 
 /* One completed transaction on `flow`. `host` is the name it counts for: SNI, Host, or the name from the
@@ -55,6 +58,10 @@ struct ip_addr diagnosis_device_of(const struct diagnosis *d, const struct ip_ad
 /* The service a name matters most to, NULL when no list has it. Cached: meant for every event. */
 const struct service *diagnosis_service_of(struct diagnosis *d, struct slice host,
                                            enum transport transport, uint16_t port);
+
+/* The same facts once more, to be judged while this diagnosis goes on: judging works on the facts it is
+ * given. To be freed before this one. NULL when memory is out. */
+struct diagnosis *diagnosis_copy(struct diagnosis *d);
 
 /* Judges. Call once; the result lives as long as the diagnosis. NULL when memory is out. */
 const struct result *diagnosis_finish(struct diagnosis *d, const struct capture_facts *facts);

@@ -56,6 +56,10 @@ struct engine_options {
     const struct service_list *services;
     bool ndpi; /* label what our own dissectors do not know */
     struct sink sink;
+    /* For one of many engines side by side, each for one device; zero for an analysis. */
+    const struct engine *kin; /* share what it learns of the network; it must live longer */
+    uint32_t number;          /* flow ids are apart from those of engines with other numbers */
+    uint32_t max_flows;       /* cap; grows in small steps */
 };
 
 struct engine;
@@ -64,6 +68,16 @@ struct engine *engine_new(const struct engine_options *options, struct err *err)
 void engine_free(struct engine *e);
 
 void engine_packet(struct engine *e, const struct frame *frame);
+
+/* The same for a frame that was decoded already, `captured` bytes of it. Changes `p`. */
+void engine_decoded(struct engine *e, struct packet *p, size_t captured);
+
+/* It is `now_ns` though no packet came: what has timed out ends, and silence until now counts. */
+void engine_time(struct engine *e, int64_t now_ns);
+
+/* Judges what is known by now (but for open flows) and tells the sink the result; the analysis goes on.
+ * False when memory is out. */
+bool engine_judge(struct engine *e, const struct capture_totals *captured);
 
 /* Ends all flows and judges. `captured` says what the files told of themselves. */
 void engine_finish(struct engine *e, const struct capture_totals *captured);

@@ -85,6 +85,8 @@ struct flow_config {
     int64_t syn_idle_ns;    /* not answered yet */
     int64_t udp_idle_ns;
     int64_t linger_ns; /* after RST, or FIN from both sides */
+    uint32_t first_id; /* ids count up behind it, where several tables number apart; upper half */
+    bool small;        /* few flows are expected: grow in small steps */
 };
 
 /* The values for offline analyses. */

@@ -17,10 +17,15 @@
 /* Numbers of texts that can be kept: those of a table with no more names than this. */
 #define NAMES_TEXTS_MAX ((1U << 20) - 1)
 
+/* Sets of eight addresses: for a capture (8 MiB when all are used; pages that are not cost nothing), and
+ * for one device. */
+#define NAMES_LARGE (1U << 17)
+#define NAMES_SMALL (1U << 7)
+
 struct names;
 
-/* Names are kept as numbers in `texts`, which must outlive it. NULL when memory is out. */
-struct names *names_new(struct intern *texts);
+/* `sets` is a power of two. Names are kept as numbers in `texts`, which must outlive it. NULL when memory is out. */
+struct names *names_new(struct intern *texts, uint32_t sets);
 void names_free(struct names *n);
 
 /* Takes the addresses of an answered A or AAAA question. */

@@ -5,6 +5,7 @@
 #include "base/map.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/hash.h"
 
@@ -26,6 +27,19 @@ void map_clear(struct map *m)
 {
     free(m->slots);
     map_init(m, m->cap);
+}
+
+bool map_copy(struct map *out, const struct map *m)
+{
+    *out = *m;
+    out->slots = m->size ? malloc(m->size * sizeof *m->slots) : NULL;
+    if (m->size && !out->slots) {
+        map_init(out, m->cap);
+        return false;
+    }
+    if (m->size)
+        memcpy(out->slots, m->slots, m->size * sizeof *m->slots);
+    return true;
 }
 
 static struct map_slot *find(const struct map *m, uint64_t key)
@@ -79,4 +93,25 @@ bool map_put(struct map *m, uint64_t key, uint32_t value)
     *find(m, key) = (struct map_slot){(uint32_t)key, (uint32_t)(key >> 32), value};
     m->count++;
     return true;
+}
+
+/* Fills the hole with what probing had moved past it, so that no tombstone is needed. */
+void map_remove(struct map *m, uint64_t key)
+{
+    struct map_slot *hole = m->size ? find(m, key) : NULL;
+    if (!hole || hole->value == MAP_NONE)
+        return;
+    uint32_t mask = m->size - 1;
+    uint32_t empty = (uint32_t)(hole - m->slots);
+    for (uint32_t at = (empty + 1) & mask; m->slots[at].value != MAP_NONE; at = (at + 1) & mask) {
+        const struct map_slot *slot = &m->slots[at];
+        uint64_t other = (uint64_t)slot->key_high << 32 | slot->key_low;
+        uint32_t home = (uint32_t)hash_mix(MAP_KEY, other) & mask;
+        if (((at - home) & mask) >= ((at - empty) & mask)) {
+            m->slots[empty] = *slot;
+            empty = at;
+        }
+    }
+    m->slots[empty].value = MAP_NONE;
+    m->count--;
 }

@@ -158,8 +158,8 @@ struct distance {
 /* How far away the address is known to be, else how near the nearest hosts are. */
 static struct distance known_distance(const struct judge *j, const struct draft *d)
 {
-    for (const struct route *r = route_of_addr(&j->f->routes, &d->x.server); r;
-         r = route_at(&j->f->routes, r->next_addr)) {
+    for (const struct route *r = route_of_addr(j->f->routes, &d->x.server); r;
+         r = route_at(j->f->routes, r->next_addr)) {
         if (r->rtt_us != 0 && r->ttl != 0)
             return (struct distance){r->rtt_us, clue_hops(r->ttl), true, true};
     }
@@ -219,7 +219,7 @@ static void prove_length(struct judge *j, struct draft *d)
 {
     uint16_t len = d->x.clue.hello_len;
     uint16_t passed =
-        len >= FULL_SEGMENT ? route_longest_hello(&j->f->routes, d->name, &d->x.server, len) : 0;
+        len >= FULL_SEGMENT ? route_longest_hello(j->f->routes, d->name, &d->x.server, len) : 0;
     if (passed == 0)
         return;
     buf_printf(&j->text, "a greeting of %u bytes is answered there, none of %u was", passed, len);
@@ -254,7 +254,7 @@ static void prove_hole(struct judge *j, struct draft *d)
     finding_prove(j, d);
     d->f.culprit = CULPRIT_NETWORK;
     d->f.confidence = CONFIDENCE_LIKELY;
-    const struct route_shrunk *shrunk = &j->f->routes.shrunk;
+    const struct route_shrunk *shrunk = &j->f->routes->shrunk;
     if (shrunk->at.family == 0)
         return;
     buf_printf(&j->text, "segments of %u bytes were lost until %u bytes replaced them, to ",

@@ -35,7 +35,7 @@ bool path_hole_down(const struct causing *c, const struct draft *d)
 bool path_long_hello(const struct causing *c, const struct draft *d)
 {
     return (d->x.group & FAIL_LARGE) != 0 && (d->x.group & FAIL_QUIC) == 0 &&
-           route_longest_hello(&c->j->f->routes, d->name, &d->x.server, d->x.clue.hello_len) > 0;
+           route_longest_hello(c->j->f->routes, d->name, &d->x.server, d->x.clue.hello_len) > 0;
 }
 
 /* ---- certificate, parameters ---- */
@@ -101,9 +101,9 @@ static bool may_have_starved(const struct causing *c, const struct draft *d)
     if (d->f.kind != FINDING_TCP_NO_REPLY || d->f.severity < SEVERITY_WARNING ||
         d->wall == WALL_SOURCE || (d->x.group & FAIL_V6) != 0 || addr_is_private(&d->x.server))
         return false;
-    const struct route *r = route_of_addr(&c->j->f->routes, &d->x.server);
+    const struct route *r = route_of_addr(c->j->f->routes, &d->x.server);
     while (r && (r->port != d->f.port || r->answered == 0))
-        r = route_at(&c->j->f->routes, r->next_addr);
+        r = route_at(c->j->f->routes, r->next_addr);
     return r != NULL;
 }
 

@@ -79,9 +79,9 @@ static void detail_v6(struct buf *b, const struct judge *j, const struct draft *
     if ((d->x.group & FAIL_V6) == 0 || d->f.severity != SEVERITY_INFO)
         return;
     buf_str(b, "IPv6 only");
-    const struct route *r = route_of_name(&j->f->routes, d->name);
+    const struct route *r = route_of_name(j->f->routes, d->name);
     while (r && (r->addr.family != 4 || r->port != d->f.port))
-        r = route_at(&j->f->routes, r->next_name);
+        r = route_at(j->f->routes, r->next_name);
     int64_t cost_ns = r ? r->first_ns - d->x.first.ts_ns : -1;
     if (cost_ns >= 0 && cost_ns <= V6_COST_MAX_NS && !r->clients)
         buf_printf(b, "; IPv4 was tried %.1f s later", (double)cost_ns / (double)NS_PER_S);

@@ -17,17 +17,30 @@ struct diagnosis {
     struct result result;
 };
 
-struct diagnosis *diagnosis_new(const struct service_list *list)
+struct diagnosis *diagnosis_new(const struct service_list *list, struct diagnosis *kin,
+                                uint32_t number)
 {
     struct diagnosis *d = calloc(1, sizeof *d);
     if (!d)
         return NULL;
     arena_init(&d->arena, RESULT_BYTES_MAX);
-    if (!facts_init(&d->facts, list)) {
+    if (!facts_init(&d->facts, list, kin ? &kin->facts : NULL, number)) {
         diagnosis_free(d);
         return NULL;
     }
     return d;
+}
+
+struct diagnosis *diagnosis_copy(struct diagnosis *d)
+{
+    struct diagnosis *copy = calloc(1, sizeof *copy);
+    if (!copy)
+        return NULL;
+    arena_init(&copy->arena, RESULT_BYTES_MAX);
+    if (facts_copy(&copy->facts, &d->facts))
+        return copy;
+    diagnosis_free(copy);
+    return NULL;
 }
 
 void diagnosis_free(struct diagnosis *d)
@@ -273,7 +286,7 @@ static bool judge_init(struct judge *j, struct diagnosis *d, const struct captur
     if (!suspects || !j->tallies || !j->worst)
         return false;
     tls_suspects(&d->facts, suspects);
-    j->floor = route_floor(&d->facts.routes);
+    j->floor = route_floor(d->facts.routes);
     return true;
 }
 

@@ -4,9 +4,48 @@
  */
 #include "facts.h"
 
+#include <stddef.h>
 #include <stdlib.h>
 
 #define ADDR_KEY 0x61646472U
+
+/* What a store has of its own: made, copied and cleared here alone. Names are shared by copies. */
+static const struct {
+    size_t offset;
+    uint32_t cap;
+} own_maps[] = {
+    {offsetof(struct facts, by_addr), CLIENTS_MAX},
+    {offsetof(struct facts, by_mac), CLIENTS_MAX},
+    {offsetof(struct facts, services), SERVICE_CACHE_MAX},
+    {offsetof(struct facts, by_flow), WATCHED_MAX},
+};
+
+static const struct {
+    size_t offset;
+    size_t size; /* of a record */
+    uint32_t cap;
+} own_pools[] = {
+    {offsetof(struct facts, clients), sizeof(struct client), CLIENTS_MAX},
+    {offsetof(struct facts, macs), sizeof(struct mac_entry), CLIENTS_MAX},
+    {offsetof(struct facts, peers), sizeof(struct peer), PEERS_MAX},
+    {offsetof(struct facts, skews), sizeof(struct skew), CLIENTS_MAX},
+    {offsetof(struct facts, row_blocks), sizeof(struct row_block), ROW_BLOCKS_MAX},
+    {offsetof(struct facts, failures), sizeof(struct failure), FAILURES_MAX},
+    {offsetof(struct facts, watches), sizeof(struct watch), WATCHED_MAX},
+};
+
+#define OWN_MAPS  (sizeof own_maps / sizeof *own_maps)
+#define OWN_POOLS (sizeof own_pools / sizeof *own_pools)
+
+static struct map *map_of(struct facts *f, size_t i)
+{
+    return (void *)((char *)f + own_maps[i].offset);
+}
+
+static struct pool *pool_of(struct facts *f, size_t i)
+{
+    return (void *)((char *)f + own_pools[i].offset);
+}
 
 /* Names with a known address get the first numbers, so that an answer is cheaply known as one of theirs. */
 static void list_probes(struct facts *f, const struct service *s)
@@ -26,27 +65,27 @@ static void list_probes(struct facts *f, const struct service *s)
     }
 }
 
-bool facts_init(struct facts *f, const struct service_list *list)
+bool facts_init(struct facts *f, const struct service_list *list, struct facts *kin,
+                uint32_t number)
 {
-    *f = (struct facts){.list = list};
-    f->listed = intern_new(LISTED_NAMES_MAX, LISTED_BYTES_MAX);
+    *f = (struct facts){.list = list, .number = number};
+    f->listed = kin ? kin->listed : intern_new(LISTED_NAMES_MAX, LISTED_BYTES_MAX);
+    f->is_kin = kin != NULL;
     f->others = intern_new(OTHER_NAMES_MAX, OTHER_BYTES_MAX);
     f->texts = intern_new(TEXTS_MAX, TEXTS_BYTES_MAX);
     f->issuers = intern_new(ISSUERS_MAX, ISSUERS_BYTES_MAX);
-    map_init(&f->by_addr, CLIENTS_MAX);
-    map_init(&f->by_mac, CLIENTS_MAX);
-    map_init(&f->services, SERVICE_CACHE_MAX);
-    pool_init(&f->clients, sizeof(struct client), CLIENTS_MAX);
-    pool_init(&f->macs, sizeof(struct mac_entry), CLIENTS_MAX);
-    pool_init(&f->peers, sizeof(struct peer), PEERS_MAX);
-    pool_init(&f->skews, sizeof(struct skew), CLIENTS_MAX);
-    pool_init(&f->row_blocks, sizeof(struct row_block), ROW_BLOCKS_MAX);
-    pool_init(&f->failures, sizeof(struct failure), FAILURES_MAX);
-    map_init(&f->by_flow, WATCHED_MAX);
-    pool_init(&f->watches, sizeof(struct watch), WATCHED_MAX);
-    routes_init(&f->routes);
+    for (size_t i = 0; i < OWN_MAPS; i++)
+        map_init(map_of(f, i), own_maps[i].cap);
+    for (size_t i = 0; i < OWN_POOLS; i++)
+        pool_init(pool_of(f, i), own_pools[i].size, own_pools[i].cap);
     revocation_init(&f->revocation);
-    for (uint32_t s = 0; f->listed && s < services_count(list); s++)
+    routes_init(&f->own_routes);
+    f->routes = kin ? kin->routes : &f->own_routes;
+    if (kin) {
+        memcpy(f->probes, kin->probes, sizeof f->probes);
+        f->probe_count = kin->probe_count;
+    }
+    for (uint32_t s = 0; !kin && f->listed && s < services_count(list); s++)
         list_probes(f, services_at(list, s));
     stations_init(&f->stations);
     return f->listed && f->others && f->texts && f->issuers;
@@ -54,25 +93,36 @@ bool facts_init(struct facts *f, const struct service_list *list)
 
 void facts_clear(struct facts *f)
 {
-    intern_free(f->listed);
+    for (size_t i = 0; i < OWN_MAPS; i++)
+        map_clear(map_of(f, i));
+    for (size_t i = 0; i < OWN_POOLS; i++)
+        pool_clear(pool_of(f, i));
+    revocation_clear(&f->revocation);
+    stations_clear(&f->stations);
+    if (f->is_copy)
+        return;
+    routes_clear(&f->own_routes);
+    if (!f->is_kin)
+        intern_free(f->listed);
     intern_free(f->others);
     intern_free(f->texts);
     intern_free(f->issuers);
     free(f->other_counts);
-    map_clear(&f->by_addr);
-    map_clear(&f->by_mac);
-    map_clear(&f->services);
-    pool_clear(&f->clients);
-    pool_clear(&f->macs);
-    pool_clear(&f->peers);
-    pool_clear(&f->skews);
-    pool_clear(&f->row_blocks);
-    pool_clear(&f->failures);
-    map_clear(&f->by_flow);
-    pool_clear(&f->watches);
-    routes_clear(&f->routes);
-    revocation_clear(&f->revocation);
-    stations_clear(&f->stations);
+}
+
+bool facts_copy(struct facts *out, struct facts *f)
+{
+    bool good = true;
+    *out = *f;
+    out->is_copy = true;
+    for (size_t i = 0; i < OWN_MAPS; i++)
+        good &= map_copy(map_of(out, i), map_of(f, i));
+    for (size_t i = 0; i < OWN_POOLS; i++)
+        good &= pool_copy(pool_of(out, i), pool_of(f, i)) != 0;
+    good &= stations_copy(&out->stations, &f->stations);
+    good &= pool_copy(&out->revocation.waits, &f->revocation.waits) != 0;
+    good &= pool_copy(&out->revocation.stalls, &f->revocation.stalls) != 0;
+    return good;
 }
 
 /* ---- names ---- */
@@ -115,6 +165,14 @@ static void count_other(struct facts *f, uint32_t id)
     f->other_counts[id]++;
 }
 
+/* What several use, one must not fill up: a device asks for some dozens of hosts of the list. */
+static uint32_t add_listed(struct facts *f, struct slice host)
+{
+    if (f->is_kin && f->listed_added++ >= LISTED_A_KIN_MAX)
+        return INTERN_NONE;
+    return intern_add(f->listed, host);
+}
+
 uint32_t facts_name(struct facts *f, struct slice host, bool contact)
 {
     if (host.len == 0)
@@ -126,7 +184,7 @@ uint32_t facts_name(struct facts *f, struct slice host, bool contact)
     if (other == INTERN_NONE) {
         struct service_match matches[SERVICE_MATCHES_MAX];
         if (services_match(f->list, host, TRANSPORT_TCP, PORT_ANY, matches) > 0)
-            return intern_add(f->listed, host);
+            return add_listed(f, host);
         other = intern_add(f->others, host);
     }
     if (contact && other == INTERN_NONE)

@@ -31,6 +31,7 @@
 #define PEERS_MAX         262144U
 #define PEERS_A_CLIENT    16     /* resolvers and proxies remembered for one client */
 #define LISTED_NAMES_MAX  65535U /* their numbers fit 16 bits, and one is left for none */
+#define LISTED_A_KIN_MAX  2048U
 #define LISTED_BYTES_MAX  (8U << 20)
 #define OTHER_NAMES_MAX   32768U
 #define OTHER_BYTES_MAX   (2U << 20)
@@ -231,17 +232,27 @@ struct facts {
     struct pool failures;
     struct map by_flow; /* to watches */
     struct pool watches;
-    struct routes routes;
     uint64_t via_seen; /* the Via that was looked at last: it repeats */
     bool via_box;
     struct revocation revocation;
     struct stations stations;
+    struct routes *routes; /* own_routes, or those of a kin */
+    struct routes own_routes;
+    uint32_t number;       /* of these facts among kin; 0 alone */
+    uint32_t listed_added; /* names, by a kin */
     uint64_t one_way;
     uint64_t two_way;
+    bool is_kin;  /* `listed` and `routes` are another one's */
+    bool is_copy; /* of another one, whose names it uses */
 };
 
-bool facts_init(struct facts *f, const struct service_list *list);
+/* `kin` may be NULL: see diagnosis_new. */
+bool facts_init(struct facts *f, const struct service_list *list, struct facts *kin,
+                uint32_t number);
 void facts_clear(struct facts *f);
+/* A store to judge while this one goes on. It shares the names, so it goes first. Clear it, also when
+ * memory was out (false). */
+bool facts_copy(struct facts *out, struct facts *f);
 
 /* A host as it is compared: lower case, no port, no trailing dot; empty when it is too long. */
 struct slice facts_host(struct slice host, char out[NAME_MAX_BYTES + 1]);
@@ -294,6 +305,11 @@ uint32_t facts_text(struct facts *f, struct slice text); /* INTERN_NONE at the c
 
 /* Joins the addresses of a device: IPv6 to its only IPv4 address, and the IPv4 addresses that it had in turn. Once, before judging. */
 void facts_merge(struct facts *f);
+/* ---- ways, which devices may learn together ---- */
+
+/* A client's number in routes, and whether one there is that of a client or of an address merged into it. */
+uint32_t facts_token(const struct facts *f, uint32_t client);
+bool facts_is_token(const struct facts *f, uint32_t token, uint32_t client);
 /* The client an address belongs to as far as known now. */
 uint32_t facts_primary(const struct facts *f, uint32_t client);
 

@@ -32,11 +32,11 @@ static bool device_connected(const struct judge *j, const struct draft *d)
 static enum wall wall_of_address(struct judge *j, const struct draft *d)
 {
     enum wall wall = WALL_UNKNOWN;
-    for (const struct route *r = route_of_addr(&j->f->routes, &d->x.server); r;
-         r = route_at(&j->f->routes, r->next_addr)) {
+    for (const struct route *r = route_of_addr(j->f->routes, &d->x.server); r;
+         r = route_at(j->f->routes, r->next_addr)) {
         if (!stands(r))
             continue;
-        bool another = r->clients || facts_primary(j->f, r->client) != d->client;
+        bool another = r->clients || !facts_is_token(j->f, r->client, d->client);
         if (r->port == d->f.port && another && !device_connected(j, d)) {
             buf_reset(&j->text);
             buf_str(&j->text, "the same address and port answer another device");
@@ -68,7 +68,7 @@ static void prove_range(struct judge *j, struct draft *d)
 
 static void connection_rule(struct judge *j, struct draft *d)
 {
-    const struct routes *routes = &j->f->routes;
+    const struct routes *routes = j->f->routes;
     const struct route *other = route_elsewhere(routes, d->name, &d->x.server, d->f.port);
     if (other && route_shut(routes, d->name, &d->x.server, d->f.port)) {
         d->wall = WALL_ADDRESS;
@@ -88,8 +88,8 @@ static void connection_rule(struct judge *j, struct draft *d)
 
 static const struct route *other_name(const struct judge *j, const struct draft *d)
 {
-    for (const struct route *r = route_of_addr(&j->f->routes, &d->x.server); r;
-         r = route_at(&j->f->routes, r->next_addr)) {
+    for (const struct route *r = route_of_addr(j->f->routes, &d->x.server); r;
+         r = route_at(j->f->routes, r->next_addr)) {
         if (r->port == d->f.port && r->name != d->name && r->completed > 0)
             return r;
     }
@@ -106,7 +106,7 @@ static void handshake_rule(struct judge *j, struct draft *d)
         finding_prove(j, d);
         return;
     }
-    other = route_elsewhere(&j->f->routes, d->name, &d->x.server, d->f.port);
+    other = route_elsewhere(j->f->routes, d->name, &d->x.server, d->f.port);
     if (other && other->completed > 0) {
         d->wall = WALL_ADDRESS;
         buf_str(&j->text, "the same name completes handshakes at ");
@@ -122,7 +122,7 @@ void firewall_rule(struct judge *j, struct draft *d)
         return;
     /* What fails by its length fails with any name. */
     if ((d->x.group & FAIL_LARGE) != 0 &&
-        route_longest_hello(&j->f->routes, d->name, &d->x.server, d->x.clue.hello_len) > 0)
+        route_longest_hello(j->f->routes, d->name, &d->x.server, d->x.clue.hello_len) > 0)
         return;
     switch ((int)d->f.kind) {
     case FINDING_TCP_NO_REPLY:
@@ -156,8 +156,8 @@ static struct slice common_suffix(struct slice a, struct slice b)
 
 static bool some_name_works(const struct judge *j, struct slice suffix)
 {
-    for (uint32_t i = 0; i < j->f->routes.pool.count; i++) {
-        const struct route *r = route_at(&j->f->routes, i);
+    for (uint32_t i = 0; i < j->f->routes->pool.count; i++) {
+        const struct route *r = route_at(j->f->routes, i);
         if (r->name == INTERN_NONE || r->completed == 0)
             continue;
         struct slice name = intern_name(j->f->listed, r->name);

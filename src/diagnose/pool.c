@@ -1,14 +1,23 @@
 /*
  * diagnose/pool: blocks of records.
  * SPDX-License-Identifier: MIT
+ *
+ * A block is some kilobytes, so that a store for one device stays small; the list of blocks doubles.
  */
 #include "pool.h"
 
 #include <stdlib.h>
+#include <string.h>
+
+#define BLOCK_BYTES 8192U
+#define SHIFT_MAX   8
 
 void pool_init(struct pool *p, size_t size, uint32_t cap)
 {
-    *p = (struct pool){NULL, size, 0, 0, cap};
+    uint32_t shift = 0;
+    while (shift < SHIFT_MAX && size << (shift + 1) <= BLOCK_BYTES)
+        shift++;
+    *p = (struct pool){.size = size, .shift = shift, .cap = cap};
 }
 
 void pool_clear(struct pool *p)
@@ -19,16 +28,37 @@ void pool_clear(struct pool *p)
     pool_init(p, p->size, p->cap);
 }
 
-static int add_block(struct pool *p)
+static int make_room(struct pool *p)
 {
-    void **blocks = realloc(p->blocks, (p->block_count + 1) * sizeof *blocks);
+    if (p->block_count < p->block_room)
+        return 1;
+    uint32_t room = p->block_room ? p->block_room * 2 : 4;
+    void **blocks = realloc(p->blocks, room * sizeof *blocks);
     if (!blocks)
         return 0;
     p->blocks = blocks;
-    blocks[p->block_count] = calloc(POOL_BLOCK, p->size);
-    if (!blocks[p->block_count])
+    p->block_room = room;
+    return 1;
+}
+
+static int add_block(struct pool *p)
+{
+    void *block = make_room(p) ? calloc((size_t)1 << p->shift, p->size) : NULL;
+    if (!block)
         return 0;
-    p->block_count++;
+    p->blocks[p->block_count++] = block;
+    return 1;
+}
+
+int pool_copy(struct pool *out, const struct pool *p)
+{
+    pool_init(out, p->size, p->cap);
+    for (uint32_t i = 0; i < p->block_count; i++) {
+        if (!add_block(out))
+            return 0;
+        memcpy(out->blocks[i], p->blocks[i], p->size << p->shift);
+    }
+    out->count = p->count;
     return 1;
 }
 
@@ -36,7 +66,7 @@ uint32_t pool_add(struct pool *p)
 {
     if (p->count >= p->cap)
         return POOL_NONE;
-    if (p->count == p->block_count * POOL_BLOCK && !add_block(p))
+    if (p->count == p->block_count << p->shift && !add_block(p))
         return POOL_NONE;
     return p->count++;
 }

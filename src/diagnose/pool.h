@@ -10,27 +10,30 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define POOL_NONE  UINT32_MAX
-#define POOL_BLOCK 256U /* records */
+#define POOL_NONE UINT32_MAX
 
 struct pool {
     void **blocks;
     size_t size; /* of a record */
     uint32_t count;
     uint32_t block_count;
-    uint32_t cap; /* most records */
+    uint32_t block_room;
+    uint32_t shift; /* records of a block, as a power of two */
+    uint32_t cap;   /* most records */
 };
 
 void pool_init(struct pool *p, size_t size, uint32_t cap);
 void pool_clear(struct pool *p);
+/* A pool of its own with the same records, numbers and all. 0 when memory is out: clear it all the same. */
+int pool_copy(struct pool *out, const struct pool *p);
 
 /* The number of a new zeroed record; POOL_NONE at the cap or out of memory. */
 uint32_t pool_add(struct pool *p);
 /* The record of a number below count. */
 static inline void *pool_at(const struct pool *p, uint32_t index)
 {
-    char *block = p->blocks[index / POOL_BLOCK];
-    return block + index % POOL_BLOCK * p->size;
+    char *block = p->blocks[index >> p->shift];
+    return block + (index & ((1U << p->shift) - 1)) * p->size;
 }
 
 #endif

@@ -21,7 +21,7 @@ struct route {
     uint32_t name;      /* listed; INTERN_NONE: all others */
     uint32_t next_addr; /* next one of the address, of the name: POOL_NONE at the end */
     uint32_t next_name;
-    uint32_t client;    /* the first that was answered; POOL_NONE */
+    uint32_t client;    /* token of the first that was answered (kin.c); POOL_NONE */
     uint32_t answered;  /* connections that stood */
     uint32_t silent;    /* SYNs that nothing answered */
     uint32_t completed; /* TLS handshakes; each a success */
@@ -57,7 +57,7 @@ struct routes {
 void routes_init(struct routes *r);
 void routes_clear(struct routes *r);
 
-/* A TCP flow that ended and spoke no TLS. */
+/* A TCP flow that ended and spoke no TLS. `client` is a token. */
 void route_flow(struct routes *r, uint32_t client, uint32_t name, const struct flow *flow);
 /* A TLS handshake over TCP. `genuine` as in struct route. */
 void route_tls(struct routes *r, uint32_t client, uint32_t name, const struct flow *flow,

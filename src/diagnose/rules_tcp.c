@@ -77,7 +77,7 @@ static void note_route(struct facts *f, const struct flow *flow, uint32_t name, 
 {
     uint32_t client = strcmp(app, "tls") == 0 ? POOL_NONE : facts_find(f, &flow->key.src);
     if (client != POOL_NONE && !is_half(flow))
-        route_flow(&f->routes, client, name, flow);
+        route_flow(f->routes, facts_token(f, client), name, flow);
 }
 
 void tcp_fact(struct facts *f, const struct flow *flow, const struct flow_end *how,
@@ -121,8 +121,8 @@ void tcp_fact(struct facts *f, const struct flow *flow, const struct flow_end *h
 static bool keeps_failing(const struct judging *j, const struct row *head, const struct row *row,
                           const struct failure *x)
 {
-    return x->count >= PERSISTENT && route_shut(&j->f->routes, head->name, &x->server, row->port) &&
-           route_elsewhere(&j->f->routes, head->name, &x->server, row->port);
+    return x->count >= PERSISTENT && route_shut(j->f->routes, head->name, &x->server, row->port) &&
+           route_elsewhere(j->f->routes, head->name, &x->server, row->port);
 }
 
 enum ruling tcp_ruling(const struct judging *j, const struct row *head, const struct row *row,

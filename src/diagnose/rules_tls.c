@@ -208,7 +208,7 @@ void tls_fact(struct facts *f, const struct flow *flow, const struct tx *tx, str
     char text[NAME_MAX_BYTES + 1];
     uint32_t name = facts_name(f, facts_host(host, text), true);
     if (tls->quic_version == 0 && !tls->via)
-        route_tls(&f->routes, client, name, flow, tx, shows_public_issuer(f, tls));
+        route_tls(f->routes, facts_token(f, client), name, flow, tx, shows_public_issuer(f, tls));
     if (name == INTERN_NONE)
         return;
     bool proxied = tls->via && strcmp(tls->via, "starttls") != 0;
@@ -258,7 +258,7 @@ static bool has_other_failure(const struct judging *j, const struct row *row)
 static bool keeps_failing(const struct judging *j, const struct row *head, const struct failure *x)
 {
     return (x->group & FAIL_LARGE) != 0 && x->count >= PERSISTENT_LARGE &&
-           route_longest_hello(&j->f->routes, head->name, &x->server, x->clue.hello_len) > 0;
+           route_longest_hello(j->f->routes, head->name, &x->server, x->clue.hello_len) > 0;
 }
 
 enum ruling tls_ruling(const struct judging *j, const struct row *head, const struct row *row,

@@ -34,6 +34,18 @@ void stations_clear(struct stations *s)
     pool_clear(&s->claims);
 }
 
+bool stations_copy(struct stations *out, const struct stations *s)
+{
+    *out = *s;
+    bool good = map_copy(&out->by_mac, &s->by_mac);
+    good &= map_copy(&out->by_lease, &s->by_lease);
+    good &= map_copy(&out->by_claim, &s->by_claim);
+    good &= pool_copy(&out->all, &s->all) != 0;
+    good &= pool_copy(&out->stays, &s->stays) != 0;
+    good &= pool_copy(&out->claims, &s->claims) != 0;
+    return good;
+}
+
 /* ---- stations ---- */
 
 static uint64_t mac_key(const struct mac_addr *mac)

@@ -135,6 +135,8 @@ struct stations {
 
 void stations_init(struct stations *s);
 void stations_clear(struct stations *s);
+/* false when memory is out: clear it all the same. */
+bool stations_copy(struct stations *out, const struct stations *s);
 
 /* NULL when it is not known, or (`make`) at the cap. */
 struct station *station_find(const struct stations *s, const struct mac_addr *mac);

@@ -29,20 +29,28 @@ struct engine *engine_new(const struct engine_options *options, struct err *err)
     struct flow_config config = flow_config_default();
     e->options = *options;
     arena_pool_init(&e->talks);
+    config.first_id = options->number;
+    if (options->max_flows) {
+        config.max_flows = options->max_flows;
+        config.small = true;
+    }
     e->flows = flow_table_new(&config, flow_ended, e);
     e->fragments = ipfrag_new();
     e->hosts = intern_new(HOSTS_MAX, HOST_BYTES_MAX);
-    e->names = e->hosts ? names_new(e->hosts) : NULL;
+    e->names = e->hosts ? names_new(e->hosts, options->kin ? NAMES_SMALL : NAMES_LARGE) : NULL;
     e->dhcp = link_dhcp_new(e);
-    e->certificates = certificates_new();
-    e->diagnosis = diagnosis_new(options->services);
+    e->certificates = options->kin ? options->kin->certificates : certificates_new();
+    e->diagnosis = diagnosis_new(options->services, options->kin ? options->kin->diagnosis : NULL,
+                                 options->number);
     if (!e->flows || !e->fragments || !e->names || !e->hosts || !e->dhcp || !e->certificates ||
         !e->diagnosis) {
         err_set(err, NULL, "out of memory");
         engine_free(e);
         return NULL;
     }
-    if (options->ndpi && !(e->labeller = labeller_new(err))) {
+    if (options->ndpi && options->kin) {
+        e->labeller = options->kin->labeller;
+    } else if (options->ndpi && !(e->labeller = labeller_new(err))) {
         engine_free(e);
         return NULL;
     }
@@ -58,11 +66,21 @@ void engine_free(struct engine *e)
     names_free(e->names);
     dhcp_free(e->dhcp);
     intern_free(e->hosts);
-    labeller_free(e->labeller);
-    certificates_free(e->certificates);
+    if (!e->options.kin) {
+        labeller_free(e->labeller);
+        certificates_free(e->certificates);
+    }
     arena_pool_clear(&e->talks); /* after the flows, whose streams lie there */
     diagnosis_free(e->diagnosis);
     free(e);
+}
+
+static void count_time(struct engine_stats *s, const struct mark *at)
+{
+    if (!mark_set(s->first) || at->ts_ns < s->first.ts_ns)
+        s->first = *at;
+    if (!mark_set(s->last) || at->ts_ns >= s->last.ts_ns)
+        s->last = *at;
 }
 
 static void count_packet(struct engine_stats *s, const struct packet *p, size_t captured)
@@ -73,10 +91,7 @@ static void count_packet(struct engine_stats *s, const struct packet *p, size_t 
     s->undecoded_packets += p->kind == PACKET_BAD || p->kind == PACKET_SHORT;
     s->other_packets += p->kind == PACKET_OTHER || p->kind == PACKET_ARP || p->kind == PACKET_EAPOL;
     s->fragments += p->kind == PACKET_FRAGMENT;
-    if (!mark_set(s->first) || p->at.ts_ns < s->first.ts_ns)
-        s->first = p->at;
-    if (!mark_set(s->last) || p->at.ts_ns >= s->last.ts_ns)
-        s->last = p->at;
+    count_time(s, &p->at);
 }
 
 /* An ICMP error belongs to the flow that it quotes. */
@@ -100,20 +115,25 @@ void engine_packet(struct engine *e, const struct frame *frame)
 {
     struct packet p;
     net_decode(&p, frame->linktype, frame->bytes, frame->wire_len, &frame->at);
-    count_packet(&e->stats, &p, frame->bytes.len);
-    flow_table_expire(e->flows, frame->at.ts_ns);
+    engine_decoded(e, &p, frame->bytes.len);
+}
 
-    if (p.kind == PACKET_FRAGMENT && !ipfrag_push(e->fragments, &p))
+void engine_decoded(struct engine *e, struct packet *p, size_t captured)
+{
+    count_packet(&e->stats, p, captured);
+    flow_table_expire(e->flows, p->at.ts_ns);
+
+    if (p->kind == PACKET_FRAGMENT && !ipfrag_push(e->fragments, p))
         return;
-    if (p.kind == PACKET_ICMP)
-        note_icmp(e, &p);
-    if (p.kind == PACKET_ARP || p.kind == PACKET_EAPOL || dhcp_is(&p))
-        link_packet(e, &p);
-    if (p.kind != PACKET_TCP && p.kind != PACKET_UDP)
+    if (p->kind == PACKET_ICMP)
+        note_icmp(e, p);
+    if (p->kind == PACKET_ARP || p->kind == PACKET_EAPOL || dhcp_is(p))
+        link_packet(e, p);
+    if (p->kind != PACKET_TCP && p->kind != PACKET_UDP)
         return;
 
     enum dir dir;
-    struct flow *flow = flow_lookup(e->flows, &p, &dir);
+    struct flow *flow = flow_lookup(e->flows, p, &dir);
     if (!flow) {
         e->stats.dropped++;
         return;
@@ -122,10 +142,18 @@ void engine_packet(struct engine *e, const struct frame *frame)
         return;
     if (flow->side[0].packets + flow->side[1].packets == 1)
         name_flow(e, flow);
-    if (p.kind == PACKET_TCP)
-        talk_segment(e, flow, dir, &p);
+    if (p->kind == PACKET_TCP)
+        talk_segment(e, flow, dir, p);
     else
-        talk_datagram(e, flow, dir, &p);
+        talk_datagram(e, flow, dir, p);
+}
+
+void engine_time(struct engine *e, int64_t now_ns)
+{
+    if (!mark_set(e->stats.last) || now_ns <= e->stats.last.ts_ns)
+        return;
+    e->stats.last.ts_ns = now_ns;
+    flow_table_expire(e->flows, now_ns);
 }
 
 /* Every flow ends here, for whatever reason. */
@@ -154,10 +182,11 @@ static void end_packets(struct engine *e)
     e->names = NULL;
 }
 
-void engine_finish(struct engine *e, const struct capture_totals *captured)
+/* Tells the sink what `diagnosis` comes to. */
+static bool conclude(struct engine *e, struct diagnosis *diagnosis,
+                     const struct capture_totals *captured)
 {
     e->stats.kernel_drops = captured->kernel_drops;
-    end_packets(e);
     struct capture_facts facts = {
         .first = e->stats.first,
         .last = e->stats.last,
@@ -167,12 +196,27 @@ void engine_finish(struct engine *e, const struct capture_totals *captured)
         .kernel_drops = captured->kernel_drops,
         .file_count = captured->files,
     };
-    const struct result *result = diagnosis_finish(e->diagnosis, &facts);
+    const struct result *result = diagnosis ? diagnosis_finish(diagnosis, &facts) : NULL;
     struct engine_stats stats = engine_stats(e);
     if (!result)
         e->stats.dropped++;
     else if (e->options.sink.result)
         e->options.sink.result(e->options.sink.ctx, result, &stats);
+    return result != NULL;
+}
+
+bool engine_judge(struct engine *e, const struct capture_totals *captured)
+{
+    struct diagnosis *copy = diagnosis_copy(e->diagnosis);
+    bool judged = conclude(e, copy, captured);
+    diagnosis_free(copy);
+    return judged;
+}
+
+void engine_finish(struct engine *e, const struct capture_totals *captured)
+{
+    end_packets(e);
+    (void)conclude(e, e->diagnosis, captured);
 }
 
 struct engine_stats engine_stats(const struct engine *e)

@@ -21,7 +21,7 @@ struct engine {
     struct intern *hosts;      /* names of hosts, as DNS and flows say them */
     struct names *names;       /* what devices asked their resolvers for */
     struct dhcp *dhcp;         /* exchanges under way */
-    struct labeller *labeller; /* NULL without nDPI */
+    struct labeller *labeller; /* NULL without nDPI; the kin's where there is one, like the next */
     struct certificates *certificates;
     struct arena_pool talks; /* memory of what flows say */
     struct diagnosis *diagnosis;

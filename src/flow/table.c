@@ -16,6 +16,7 @@ _Static_assert(sizeof(struct flow) == 256, "struct flow: four cache lines");
 #define HASH_KEY 0x6f6f6265666c6f77ULL
 /* Where one node's pages start: those of a huge page. */
 #define CHUNK_ALIGN 2097152U
+#define LINE_ALIGN  64U
 
 struct flow_config flow_config_default(void)
 {
@@ -139,10 +140,12 @@ static bool index_room(struct flow_table *t)
 
 /* ---- pool ------------------------------------------------------------------------------------ */
 
-static bool chunk_new(struct chunk *c)
+static bool chunk_new(struct chunk *c, uint32_t shift)
 {
-    c->flows = aligned_alloc(CHUNK_ALIGN, CHUNK_FLOWS * sizeof *c->flows);
-    c->links = malloc(CHUNK_FLOWS * sizeof *c->links);
+    size_t flows = (size_t)1 << shift;
+    size_t bytes = flows * sizeof *c->flows;
+    c->flows = aligned_alloc(bytes < CHUNK_ALIGN ? LINE_ALIGN : CHUNK_ALIGN, bytes);
+    c->links = malloc(flows * sizeof *c->links);
     if (c->flows && c->links)
         return true;
     free(c->flows);
@@ -152,13 +155,15 @@ static bool chunk_new(struct chunk *c)
 }
 
 /* Small captures do not pay for a huge page. */
-static void chunk_huge(const struct chunk *c)
+static void chunk_huge(const struct chunk *c, uint32_t shift)
 {
 #ifdef MADV_HUGEPAGE
     /* Only advice. */
-    (void)madvise(c->flows, CHUNK_FLOWS * sizeof *c->flows, MADV_HUGEPAGE);
+    if (shift == CHUNK_SHIFT)
+        (void)madvise(c->flows, CHUNK_ALIGN, MADV_HUGEPAGE);
 #else
     (void)c;
+    (void)shift;
 #endif
 }
 
@@ -170,12 +175,12 @@ static uint32_t node_take(struct flow_table *t)
         return node;
     }
     uint32_t i = t->fresh - LISTS;
-    if (i % CHUNK_FLOWS == 0) {
-        struct chunk *c = &t->chunks[i >> CHUNK_SHIFT];
-        if (!chunk_new(c))
+    if (i % (1U << t->chunk_shift) == 0) {
+        struct chunk *c = &t->chunks[i >> t->chunk_shift];
+        if (!chunk_new(c, t->chunk_shift))
             return 0;
         if (i > 0)
-            chunk_huge(c);
+            chunk_huge(c, t->chunk_shift);
     }
     return t->fresh++;
 }
@@ -194,7 +199,7 @@ static void node_give(struct flow_table *t, uint32_t node)
 /* Gives the memory of all flows back; none may be left. */
 static void pool_free(struct flow_table *t)
 {
-    for (uint32_t i = 0; t->chunks && i <= t->max_flows / CHUNK_FLOWS; i++) {
+    for (uint32_t i = 0; t->chunks && i <= t->max_flows >> t->chunk_shift; i++) {
         free(t->chunks[i].flows);
         free(t->chunks[i].links);
         t->chunks[i] = (struct chunk){NULL, NULL};
@@ -214,9 +219,12 @@ struct flow_table *flow_table_new(const struct flow_config *config, flow_end_fn 
                    : config->max_flows > MAX_FLOWS_TOP ? MAX_FLOWS_TOP
                                                        : config->max_flows;
     t->max_half_open = config->max_half_open ? config->max_half_open : t->max_flows;
-    t->slots = calloc(SLOTS_FIRST, sizeof *t->slots);
-    t->mask = SLOTS_FIRST - 1;
-    t->chunks = calloc(t->max_flows / CHUNK_FLOWS + 1, sizeof *t->chunks);
+    uint32_t slots = config->small ? SLOTS_SMALL : SLOTS_FIRST;
+    t->slots = calloc(slots, sizeof *t->slots);
+    t->mask = slots - 1;
+    t->chunk_shift = config->small ? CHUNK_SMALL : CHUNK_SHIFT;
+    t->chunks = calloc((t->max_flows >> t->chunk_shift) + 1, sizeof *t->chunks);
+    t->next_id = (uint64_t)config->first_id << 32;
     t->key = HASH_KEY;
     t->fresh = LISTS;
     t->on_end = on_end;

@@ -22,8 +22,9 @@
 #define LISTS         (BUCKETS + 1)
 #define TICKS_MAX     (1U << 30)
 #define CHUNK_SHIFT   13 /* 8192 flows of 256 bytes: a huge page */
-#define CHUNK_FLOWS   ((size_t)1 << CHUNK_SHIFT)
+#define CHUNK_SMALL   7  /* a device's own table */
 #define SLOTS_FIRST   4096U
+#define SLOTS_SMALL   256U
 #define MAX_FLOWS_TOP (1U << 30)
 
 struct slot {
@@ -49,8 +50,9 @@ struct flow_table {
     uint64_t key;
     /* pool */
     struct chunk *chunks;
-    uint32_t fresh;     /* nodes used so far, heads included */
-    uint32_t free_node; /* list of free ones by link.next; 0: none */
+    uint32_t chunk_shift; /* flows of a chunk, as a power of two */
+    uint32_t fresh;       /* nodes used so far, heads included */
+    uint32_t free_node;   /* list of free ones by link.next; 0: none */
     /* wheel */
     struct link heads[LISTS];
     uint32_t bucket; /* the next bucket to expire */
@@ -71,7 +73,7 @@ struct flow_table {
 static inline struct flow *table_flow(const struct flow_table *t, uint32_t node)
 {
     uint32_t i = node - LISTS;
-    return &t->chunks[i >> CHUNK_SHIFT].flows[i & (CHUNK_FLOWS - 1)];
+    return &t->chunks[i >> t->chunk_shift].flows[i & ((1U << t->chunk_shift) - 1)];
 }
 
 static inline struct link *table_link(struct flow_table *t, uint32_t node)
@@ -79,7 +81,7 @@ static inline struct link *table_link(struct flow_table *t, uint32_t node)
     if (node < LISTS)
         return &t->heads[node];
     uint32_t i = node - LISTS;
-    return &t->chunks[i >> CHUNK_SHIFT].links[i & (CHUNK_FLOWS - 1)];
+    return &t->chunks[i >> t->chunk_shift].links[i & ((1U << t->chunk_shift) - 1)];
 }
 
 /* ---- wheel.c ---- */

@@ -13,7 +13,6 @@
 
 #include <stdlib.h>
 
-#define SETS      (1U << 17) /* 8 MiB when all are used: pages that are not cost nothing */
 #define WAYS      8
 #define TEXT_BITS 20
 #define TEXT_MASK ((1U << TEXT_BITS) - 1)
@@ -28,17 +27,19 @@ struct set {
 
 struct names {
     struct set *sets; /* aligned, in `memory` */
+    uint32_t mask;    /* number of sets - 1 */
     void *memory;
     struct intern *texts;
 };
 
-struct names *names_new(struct intern *texts)
+struct names *names_new(struct intern *texts, uint32_t sets)
 {
     struct names *n = calloc(1, sizeof *n);
     if (!n)
         return NULL;
     n->texts = texts;
-    n->memory = calloc(SETS + 1, sizeof *n->sets);
+    n->mask = sets - 1;
+    n->memory = calloc((size_t)sets + 1, sizeof *n->sets);
     if (!n->memory) {
         free(n);
         return NULL;
@@ -63,7 +64,7 @@ static uint64_t hash_of(const struct ip_addr *device, const struct ip_addr *serv
 
 static struct set *set_of(const struct names *n, uint64_t hash)
 {
-    return &n->sets[hash % SETS];
+    return &n->sets[hash & n->mask];
 }
 
 /* The place of the entry with this hash; WAYS when there is none. */

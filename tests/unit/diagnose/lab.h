@@ -96,7 +96,7 @@ static inline void lab_open_with(struct lab *l, const char *json)
     l->list = services_load(slice_str(json), "lab.json", &err);
     if (!l->list)
         fail_msg("%s: %s", err.where, err.text);
-    l->d = diagnosis_new(l->list);
+    l->d = diagnosis_new(l->list, NULL, 0);
     assert_non_null(l->d);
     l->capture.first = (struct mark){LAB_START, 1, 0};
     l->capture.last = (struct mark){LAB_START + 600 * NS_PER_S, 100000, 0};

@@ -34,6 +34,7 @@ struct seen {
     struct tx last;
     char host[64];
     enum flow_state state;
+    uint64_t flow_id;
     enum verdict_word verdict;
 };
 
@@ -55,6 +56,7 @@ static void on_flow(void *ctx, const struct event *event, const struct flow_end 
     struct seen *seen = ctx;
     seen->flows++;
     seen->state = flow_state(event->flow);
+    seen->flow_id = event->flow->id;
 }
 
 static void on_result(void *ctx, const struct result *result, const struct engine_stats *stats)
@@ -62,7 +64,7 @@ static void on_result(void *ctx, const struct result *result, const struct engin
     struct seen *seen = ctx;
     seen->results++;
     seen->verdict = result->verdict;
-    assert_int_equal(stats->flows.created, seen->flows);
+    assert_int_equal(stats->flows.created - stats->flows.open, seen->flows);
 }
 
 struct bench {
@@ -177,6 +179,71 @@ static void swapped_directions_change_nothing(void **state)
     assert_int_equal(b->seen.flows, 2);
 }
 
+/* Live, a device is judged again and again before its deployment ends. */
+static void judging_in_between_changes_nothing(void **state)
+{
+    struct bench *b = *state;
+    const struct capture_totals captured = {.files = 1};
+    assert_true(engine_judge(b->engine, &captured)); /* nothing at all is known yet */
+    assert_int_equal(b->seen.verdict, VERDICT_INCONCLUSIVE);
+    udp(b, query_way, query, sizeof query);
+    assert_true(engine_judge(b->engine, &captured));
+    udp(b, reply_way, reply, sizeof reply);
+    connect_and_ask(b);
+    tcp(b, down, TCP_ACK | TCP_PSH, 901, 101 + sizeof request - 1, response);
+    for (int i = 0; i < 3; i++) {
+        assert_true(engine_judge(b->engine, &captured));
+        assert_int_equal(b->seen.verdict, VERDICT_CLEAR);
+    }
+    engine_finish(b->engine, &captured);
+    assert_int_equal(b->seen.transactions, 2);
+    assert_int_equal(b->seen.verdict, VERDICT_CLEAR);
+    assert_int_equal(b->seen.results, 6);
+}
+
+/* A question that stays open is a failure once time has passed, though no packet came. */
+static void silence_counts(void **state)
+{
+    struct bench *b = *state;
+    udp(b, query_way, query, sizeof query);
+    engine_time(b->engine, b->maker.frame.at.ts_ns + 120 * NS_PER_S);
+    assert_int_equal(b->seen.transactions, 1);
+    assert_int_equal(b->seen.last.outcome, TX_NO_REPLY);
+    assert_int_equal(b->seen.flows, 1);
+    engine_time(b->engine, 0); /* time does not go back */
+    assert_true(engine_stats(b->engine).last.ts_ns > b->maker.frame.at.ts_ns);
+}
+
+/* Engines side by side number their flows apart. */
+static void kin_are_apart(void **state)
+{
+    struct bench *b = *state;
+    struct err err;
+    struct seen seen = {0};
+    struct engine_options options = {
+        .services = b->services,
+        .sink = {&seen, on_transaction, on_flow, on_result},
+        .kin = b->engine,
+        .number = 7,
+        .max_flows = 4,
+    };
+    struct engine *other = engine_new(&options, &err);
+    assert_non_null(other);
+    engine_packet(other, frame_udp(&b->maker, query_way, slice_of(query, sizeof query - 1)));
+    engine_packet(other, frame_udp(&b->maker, reply_way, slice_of(reply, sizeof reply - 1)));
+    for (uint16_t port = 1; port <= 300; port++) { /* far beyond the cap, and over many chunks */
+        struct frame_ends ends = {DEVICE, SERVER, (uint16_t)(20000 + port), 9};
+        engine_packet(other, frame_udp(&b->maker, ends, slice_str("x")));
+    }
+    assert_int_equal(engine_stats(other).flows.open_max, 4);
+    engine_finish(other, &(struct capture_totals){.files = 1});
+    assert_int_equal(seen.transactions, 1);
+    assert_int_equal(seen.flows, 301);
+    assert_int_equal(seen.flow_id >> 32, 7);
+    assert_int_equal(b->seen.transactions, 0);
+    engine_free(other);
+}
+
 /* Bytes captured whole, but the file keeps only the first 40 of each packet. */
 static void packets_cut_in_the_header_are_counted(void **state)
 {
@@ -197,6 +264,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_question_and_its_answer_are_one_event, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_probe_that_works_is_clear, set_up, tear_down),
         cmocka_unit_test_setup_teardown(swapped_directions_change_nothing, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(judging_in_between_changes_nothing, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(silence_counts, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(kin_are_apart, set_up, tear_down),
         cmocka_unit_test_setup_teardown(packets_cut_in_the_header_are_counted, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -18,7 +18,7 @@ static struct names *new_names(void)
 {
     texts = intern_new(NAMES_TEXTS_MAX, 1 << 20);
     assert_non_null(texts);
-    struct names *n = names_new(texts);
+    struct names *n = names_new(texts, NAMES_LARGE);
     assert_non_null(n);
     return n;
 }
