@@ -4,6 +4,7 @@
 #   make            build/oobescope
 #   make demo       installs what is missing, builds, analyzes a bundled failed deployment
 #   make check      all tests, under AddressSanitizer and UBSan
+#   make check-live a sensor in network namespaces beside tcpdump (root)
 #   make lint       layer check, headers, warnings as errors, clang-format, clang-tidy, cppcheck
 #   make fuzz       every fuzz target for FUZZ_SECONDS each (default 60)
 #
@@ -30,7 +31,7 @@ PKG_CONFIG ?= pkg-config
 # Zstandard and LZ4 captures are read where these libraries are there.
 OPTIONAL := libzstd liblz4
 OPTIONAL_FOUND := $(shell for p in $(OPTIONAL); do $(PKG_CONFIG) --exists $$p 2>/dev/null && echo $$p; done)
-PACKAGES := libpcap libndpi jansson libcrypto zlib $(OPTIONAL_FOUND)
+PACKAGES := libpcap libndpi jansson libcrypto libseccomp zlib $(OPTIONAL_FOUND)
 HAVE := $(patsubst libzstd,-DHAVE_LIBZSTD,$(patsubst liblz4,-DHAVE_LIBLZ4,$(OPTIONAL_FOUND)))
 
 WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wformat=2 -Wvla \
@@ -150,6 +151,11 @@ fuzz:
 check-corpus: all
 	$(Q)$(PYTHON) $(CORPUS)/compare.py --analyzer '$(PROGRAM) --format eve {}' --corpus $(CORPUS) \
 	  --ok-status 0,1,2,3 $(CORPUS_ARGS)
+
+# A sensor beside tcpdump, in network namespaces: needs root, else it is skipped and says so.
+.PHONY: check-live
+check-live: all
+	$(Q)PYTHON=$(PYTHON) tests/live/run.sh $(PROGRAM)
 
 # ---- lint --------------------------------------------------------------------------------------
 

@@ -1,14 +1,16 @@
 #!/bin/sh
-# Installs the Debian packages that are missing for the named purposes: build, check, lint.
+# Installs the Debian packages that are missing for the named purposes: build, check, live, lint.
 # Needs root or sudo only when something is missing.
 set -eu
 
 packages=''
 for purpose in "$@"; do
     case $purpose in
-    build) packages="$packages pkg-config libpcap-dev libndpi-dev libjansson-dev libssl-dev
+    build) packages="$packages pkg-config libpcap-dev libndpi-dev libjansson-dev libssl-dev libseccomp-dev
         zlib1g-dev libzstd-dev liblz4-dev" ;;
     check) packages="$packages libcmocka-dev python3 python3-jsonschema" ;;
+    live) packages="$packages iproute2 ethtool procps util-linux unbound nginx-light tcpdump \
+        python3-cryptography" ;;
     lint) packages="$packages clang clang-format clang-tidy cppcheck shellcheck" ;;
     *) echo "deps.sh: unknown purpose '$purpose'" >&2; exit 2 ;;
     esac
@@ -31,7 +33,8 @@ if [ "$(id -u)" -ne 0 ]; then
 fi
 echo "installing:$missing"
 DEBIAN_FRONTEND=noninteractive
-export DEBIAN_FRONTEND
+RUNLEVEL=1 # servers that packages would start are not wanted
+export DEBIAN_FRONTEND RUNLEVEL
 # shellcheck disable=SC2086 # lists of words
 $as_root apt-get update -q >/dev/null
 # shellcheck disable=SC2086

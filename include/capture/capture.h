@@ -94,6 +94,9 @@ struct capture_options {
  * reading any. The names must outlive the capture. */
 struct capture *capture_open(const char *const *names, unsigned count,
                              const struct capture_options *options, struct err *err);
+/* A capture to tell of: files that were read otherwise (the frames of interfaces). Nothing can be read from
+ * it. NULL when memory is out; the files must outlive it, their array need not. */
+struct capture *capture_view(const struct capture_file *const *files, unsigned count);
 void capture_close(struct capture *c);
 
 /* The next frame in time order; false at the end of all files. Frames that the filter rejects are

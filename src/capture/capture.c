@@ -31,6 +31,7 @@ struct input {
 struct capture {
     struct input *inputs;
     unsigned count;
+    const struct capture_file **files;
     unsigned *heap; /* of indexes of inputs, the earliest first */
     unsigned heap_len;
     bool started;
@@ -49,6 +50,7 @@ void capture_close(struct capture *c)
         source_close(c->inputs[i].source);
     filter_free(c->filter);
     free(c->inputs);
+    free(c->files);
     free(c->heap);
     free(c);
 }
@@ -76,6 +78,7 @@ static bool open_input(struct capture *c, unsigned index, const char *name, stru
         err_set(err, name, "cannot be read: out of memory");
         return false;
     }
+    c->files[index] = &in->source->file;
     in->head.at.file = index;
     if (!c->filter)
         return true;
@@ -93,9 +96,10 @@ struct capture *capture_open(const char *const *names, unsigned count,
     struct capture *c = calloc(1, sizeof *c);
     if (c) {
         c->inputs = calloc(count, sizeof *c->inputs);
+        c->files = calloc(count, sizeof(const struct capture_file *));
         c->heap = calloc(count, sizeof *c->heap);
     }
-    if (!c || !c->inputs || !c->heap) {
+    if (!c || !c->inputs || !c->files || !c->heap) {
         err_set(err, NULL, "out of memory");
         capture_close(c);
         return NULL;
@@ -117,6 +121,22 @@ struct capture *capture_open(const char *const *names, unsigned count,
             return NULL;
         }
     }
+    return c;
+}
+
+struct capture *capture_view(const struct capture_file *const *files, unsigned count)
+{
+    struct capture *c = calloc(1, sizeof *c);
+    if (!c)
+        return NULL;
+    c->count = count;
+    c->files = calloc(count + 1, sizeof(const struct capture_file *));
+    if (!c->files) {
+        capture_close(c);
+        return NULL;
+    }
+    for (unsigned i = 0; i < count; i++)
+        c->files[i] = files[i];
     return c;
 }
 
@@ -213,7 +233,7 @@ unsigned capture_file_count(const struct capture *c)
 
 const struct capture_file *capture_file(const struct capture *c, unsigned index)
 {
-    return &c->inputs[index].source->file;
+    return c->files[index];
 }
 
 struct capture_totals capture_totals(const struct capture *c)
