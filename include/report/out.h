@@ -15,6 +15,9 @@
 /* Above this many bytes out_wrote flushes. */
 #define OUT_FLUSH_BYTES 262144U
 
+/* Gets the finished bytes of a writer that has no descriptor. */
+typedef void out_deliver_fn(void *ctx, struct slice bytes);
+
 struct out {
     struct buf buf;
     struct err err;
@@ -22,10 +25,15 @@ struct out {
     char *temporary;
     int fd;
     bool failed;
+    out_deliver_fn *deliver; /* takes the bytes instead of a descriptor, or NULL */
+    void *ctx;
 };
 
 /* `path` NULL or "-": standard output. false with out->err filled when it cannot be created. */
 bool out_open(struct out *o, const char *path);
+
+/* Hands everything to `deliver`, at least after every OUT_FLUSH_BYTES. */
+void out_open_deliver(struct out *o, out_deliver_fn *deliver, void *ctx);
 
 void out_flush(struct out *o);
 

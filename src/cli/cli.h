@@ -20,6 +20,7 @@ enum exit_status {
 /* A command gets the arguments behind its name; argv[0] is the program's. */
 int command_analyze(int argc, char **argv);
 int command_services(int argc, char **argv);
+int command_live(int argc, char **argv);
 
 /* One line on standard error: "oobescope: WHERE: TEXT". Returns EXIT_TROUBLE. */
 int complain(const struct err *err);

@@ -11,6 +11,7 @@
 
 static const char usage[] =
     "usage: oobescope [analyze] [options] CAPTURE...   what failed, why, whose doing it was\n"
+    "       oobescope live -i INTERFACE                devices on a network, as they deploy\n"
     "       oobescope services                         the required service list\n"
     "       oobescope services match NAME...           which services a name belongs to, and why\n"
     "       oobescope services check FILE              validates a list\n"
@@ -65,6 +66,8 @@ int main(int argc, char **argv)
     (void)signal(SIGPIPE, SIG_IGN);
     if (argc > 1 && strcmp(argv[1], "services") == 0)
         return command_services(argc - 1, argv + 1);
+    if (argc > 1 && strcmp(argv[1], "live") == 0)
+        return command_live(argc - 1, argv + 1);
     if (argc > 1 && strcmp(argv[1], "analyze") == 0)
         return command_analyze(argc - 1, argv + 1);
     if (argc > 1 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)) {

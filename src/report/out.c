@@ -64,6 +64,11 @@ bool out_open(struct out *o, const char *path)
     return !o->failed;
 }
 
+void out_open_deliver(struct out *o, out_deliver_fn *deliver, void *ctx)
+{
+    *o = (struct out){.fd = -1, .deliver = deliver, .ctx = ctx};
+}
+
 void out_flush(struct out *o)
 {
     size_t done = 0;
@@ -71,7 +76,9 @@ void out_flush(struct out *o)
         errno = ENOMEM;
         fail(o, "cannot gather the output");
     }
-    while (!o->failed && done < o->buf.len) {
+    if (o->deliver && !o->failed)
+        o->deliver(o->ctx, buf_view(&o->buf));
+    while (!o->deliver && !o->failed && done < o->buf.len) {
         ssize_t n = write(o->fd, o->buf.data + done, o->buf.len - done);
         if (n >= 0)
             done += (size_t)n;

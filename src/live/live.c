@@ -1,0 +1,266 @@
+/*
+ * live/live: opens everything, gives the rights up, reads until it is told to stop.
+ * SPDX-License-Identifier: MIT
+ *
+ * One thread and one poll(2): interfaces, signals, outputs. Outputs never wait (live/outbox), so nothing
+ * comes between the kernel's ring and the engine but the engine itself.
+ */
+#include "live/live.h"
+
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "capture/rights.h"
+#include "notify.h"
+#include "sensor.h"
+
+#define TICK_NS      (100 * NS_PER_MS)
+#define POLL_MS      100
+#define TROUBLE_NS   (60 * NS_PER_S) /* an output that does not take events is told so often */
+#define DRAIN_TRIES  50              /* of 10 ms, at the end */
+#define DRAIN_NAP_NS (10 * NS_PER_MS)
+
+struct live {
+    const struct live_options *options;
+    struct sensor sensor;
+    struct notify notify;
+    int signals; /* descriptor they come by */
+    unsigned open_interfaces;
+    int64_t tick_ns; /* of the clock that never steps */
+    int64_t trouble_ns;
+    uint64_t lost_told;
+    bool stop;
+};
+
+/* ---- beginning ---------------------------------------------------------------------------------- */
+
+static bool open_signals(struct live *l, struct err *err)
+{
+    static const int wanted[] = {SIGTERM, SIGINT, SIGHUP, SIGUSR1};
+    sigset_t set;
+    (void)sigemptyset(&set);
+    for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++)
+        (void)sigaddset(&set, wanted[i]);
+    l->signals = pthread_sigmask(SIG_BLOCK, &set, NULL) == 0
+                     ? signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC)
+                     : -1;
+    if (l->signals < 0)
+        err_set(err, NULL, "signals cannot be received; raise the limit with ulimit -n");
+    return l->signals >= 0;
+}
+
+/* Standard output is for people, unless the events go there. */
+static bool open_lines(struct sensor *s, struct err *err)
+{
+    bool taken = s->options->eve && strcmp(s->options->eve, "-") == 0;
+    return outbox_stream(&s->lines, taken ? STDERR_FILENO : STDOUT_FILENO, err);
+}
+
+static bool open_outputs(struct live *l, const struct rights_user *user, struct err *err)
+{
+    struct sensor *s = &l->sensor;
+    const struct live_options *o = l->options;
+    return outbox_open(&s->events, o->eve, user, err) && open_lines(s, err) &&
+           (!o->reports || folder_open(&s->reports, o->reports, user, err)) &&
+           (!o->evidence || folder_open(&s->evidence, o->evidence, user, err));
+}
+
+/* What the user may not write is said now, not when the first report is lost. */
+static bool check_outputs(const struct sensor *s, struct err *err)
+{
+    return (s->events.folder.fd < 0 || folder_check(&s->events.folder, err)) &&
+           (s->reports.fd < 0 || folder_check(&s->reports, err)) &&
+           (s->evidence.fd < 0 || folder_check(&s->evidence, err));
+}
+
+static bool open_all(struct live *l, struct err *err)
+{
+    const struct live_options *o = l->options;
+    struct rights_user user;
+    if (!rights_user(&user, o->user, err) || !open_signals(l, err))
+        return false;
+    l->sensor.tap = tap_open(o->interfaces, o->interface_count, &o->tap, err);
+    if (!l->sensor.tap || !open_outputs(l, &user, err) || !sensor_init(&l->sensor, err))
+        return false;
+    notify_open(&l->notify);
+    return rights_drop(&user, err) && rights_confine(err) && check_outputs(&l->sensor, err);
+}
+
+static void close_all(struct live *l)
+{
+    struct sensor *s = &l->sensor;
+    sensor_clear(s);
+    outbox_close(&s->events);
+    outbox_close(&s->lines);
+    folder_close(&s->reports);
+    folder_close(&s->evidence);
+    tap_close(s->tap);
+    notify_close(&l->notify);
+    if (l->signals >= 0)
+        (void)close(l->signals);
+}
+
+/* ---- the loop ----------------------------------------------------------------------------------- */
+
+static void take_signals(struct live *l)
+{
+    struct signalfd_siginfo info;
+    while (read(l->signals, &info, sizeof info) == (ssize_t)sizeof info) {
+        switch (info.ssi_signo) {
+        case SIGHUP:
+            outbox_reopen(&l->sensor.events);
+            break;
+        case SIGUSR1:
+            say_state(&l->sensor);
+            break;
+        default:
+            l->stop = true;
+            break;
+        }
+    }
+}
+
+/* Whether no frames wait. */
+static bool read_interfaces(struct live *l)
+{
+    struct sensor *s = &l->sensor;
+    bool idle = true;
+    for (unsigned i = 0; i < tap_count(s->tap); i++) {
+        struct err err;
+        enum tap_state state = tap_read(s->tap, i, sensor_frame, s, &err);
+        idle &= state != TAP_MORE;
+        if (state == TAP_GONE) {
+            say(s, "%s: %s", err.where, err.text);
+            l->open_interfaces--;
+        }
+    }
+    return idle;
+}
+
+static void wait_for_frames(const struct live *l)
+{
+    struct pollfd fds[TAP_INTERFACES_MAX + 1];
+    nfds_t count = 0;
+    fds[count++] = (struct pollfd){.fd = l->signals, .events = POLLIN};
+    for (unsigned i = 0; i < tap_count(l->sensor.tap); i++)
+        fds[count++] = (struct pollfd){.fd = tap_fd(l->sensor.tap, i), .events = POLLIN};
+    (void)poll(fds, count, POLL_MS);
+}
+
+static int64_t steady_ns(void)
+{
+    struct timespec now = {0};
+    (void)clock_gettime(CLOCK_MONOTONIC, &now);
+    return now.tv_sec * NS_PER_S + now.tv_nsec;
+}
+
+static void tell_trouble(struct live *l, int64_t steady)
+{
+    struct sensor *s = &l->sensor;
+    if (s->events.lost == l->lost_told || steady < l->trouble_ns)
+        return;
+    char reason[128] = "the reader is too slow";
+    if (s->events.error && strerror_r(s->events.error, reason, sizeof reason) != 0)
+        reason[0] = '\0';
+    say(s, "events to %s: %llu of %llu lost (%s)", s->events.target,
+        (unsigned long long)s->events.lost, (unsigned long long)s->events.lines, reason);
+    l->lost_told = s->events.lost;
+    l->trouble_ns = steady + TROUBLE_NS;
+}
+
+static void tick(struct live *l)
+{
+    struct sensor *s = &l->sensor;
+    int64_t steady = steady_ns();
+    if (steady < l->tick_ns)
+        return;
+    l->tick_ns = steady + TICK_NS;
+    sensor_tick(s);
+    tell_trouble(l, steady);
+    notify_alive(&l->notify, steady);
+    unsigned most = l->options->exit_after;
+    l->stop |= (most && sensor_ended(s) >= most) || l->open_interfaces == 0;
+}
+
+static void drain(struct sensor *s)
+{
+    int64_t steady = steady_ns();
+    out_flush(&s->out);
+    outbox_drain(&s->events, steady);
+    outbox_drain(&s->lines, steady);
+}
+
+static void run(struct live *l)
+{
+    struct sensor *s = &l->sensor;
+    bool idle = true;
+    while (!l->stop) {
+        if (idle)
+            wait_for_frames(l);
+        take_signals(l);
+        idle = read_interfaces(l);
+        sensor_clock(s, idle);
+        tick(l);
+        drain(s);
+    }
+}
+
+/* What the kernel still holds belongs to the deployments that end now; then everything is written, as
+ * far as readers take it. */
+static void finish(struct live *l)
+{
+    struct sensor *s = &l->sensor;
+    for (int i = 0; i < DRAIN_TRIES && !read_interfaces(l); i++)
+        sensor_clock(s, false);
+    sensor_stop(s);
+    tell_trouble(l, INT64_MAX - TROUBLE_NS);
+    say_state(s);
+    for (int i = 0; i < DRAIN_TRIES; i++) {
+        drain(s);
+        if (s->events.waiting.len == 0 && s->lines.waiting.len == 0)
+            break;
+        const struct timespec nap = {0, DRAIN_NAP_NS};
+        (void)nanosleep(&nap, NULL);
+    }
+}
+
+bool live_run(const struct live_options *options, struct live_outcome *outcome, struct err *err)
+{
+    struct live *l = calloc(1, sizeof *l);
+    if (!l) {
+        err_set(err, NULL, "out of memory");
+        return false;
+    }
+    l->options = options;
+    l->signals = -1;
+    l->notify.fd = -1;
+    l->sensor.options = options;
+    l->sensor.events.fd = -1;
+    l->sensor.lines.fd = -1;
+    l->sensor.events.folder.fd = -1;
+    l->sensor.lines.folder.fd = -1;
+    l->sensor.reports.fd = -1;
+    l->sensor.evidence.fd = -1;
+    bool good = open_all(l, err);
+    if (good) {
+        l->open_interfaces = options->interface_count;
+        notify_send(&l->notify, "READY=1");
+        run(l);
+        notify_send(&l->notify, "STOPPING=1");
+        finish(l);
+        *outcome = (struct live_outcome){
+            .ended = sensor_ended(&l->sensor),
+            .worst = l->sensor.worst,
+            .lost_interface = l->open_interfaces == 0,
+        };
+    }
+    close_all(l);
+    free(l);
+    return good;
+}

@@ -1,0 +1,62 @@
+/*
+ * live/say: lines for people, one an event.
+ * SPDX-License-Identifier: MIT
+ */
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/escape.h"
+#include "sensor.h"
+
+#define LINE_MAX_BYTES 1024
+
+void say(struct sensor *s, const char *format, ...)
+{
+    char text[LINE_MAX_BYTES];
+    char time[TIME_TEXT_SIZE];
+    va_list args;
+    va_start(args, format);
+    (void)vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    struct buf line;
+    buf_init(&line);
+    buf_str(&line, time_text(s->now_ns, time));
+    buf_char(&line, ' ');
+    escape_text(&line, slice_str(text)); /* names in it come from the network */
+    buf_char(&line, '\n');
+    if (!line.failed)
+        outbox_put(&s->lines, buf_view(&line));
+    buf_clear(&line);
+}
+
+void say_device(struct sensor *s, const struct device *d, const char *what)
+{
+    char address[ADDR_TEXT_SIZE];
+    char mac[MAC_TEXT_SIZE];
+    const struct device_summary *m = &d->summary;
+    say(s, "device %u %s%s%s: %s%s%s%s%s%s%s", (unsigned)d->number, device_address(d, address),
+        d->has_mac ? " " : "", d->has_mac ? mac_text(&d->mac, mac) : "", what,
+        m->judged ? ", " : "", m->judged ? verdict_text(m->verdict) : "",
+        m->phase[0] ? ", phase " : "", m->phase, m->stopped_at[0] ? ", stopped at " : "",
+        m->stopped_at);
+}
+
+void say_state(struct sensor *s)
+{
+    const struct sensor_counts *c = &s->counts;
+    say(s,
+        "state: %u devices, %llu deployments begun, %u ended; packets %llu, of no device %llu; "
+        "dropped by the kernel %llu, by the interface %llu; events %llu, lost %llu; "
+        "reports lost %llu",
+        (unsigned)s->roster.count, (unsigned long long)c->begun, sensor_ended(s),
+        (unsigned long long)c->packets, (unsigned long long)c->unassigned,
+        (unsigned long long)c->drops.kernel, (unsigned long long)c->drops.interface,
+        (unsigned long long)s->events.lines, (unsigned long long)s->events.lost,
+        (unsigned long long)c->reports_lost);
+    for (uint32_t i = 0; i < s->roster.top; i++) {
+        const struct device *d = s->roster.devices[i];
+        if (d && d->sign_ns)
+            say_device(s, d, "running");
+    }
+}

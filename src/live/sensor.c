@@ -1,0 +1,367 @@
+/*
+ * live/sensor: frames and time, and what they do to devices.
+ * SPDX-License-Identifier: MIT
+ */
+#include "sensor.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "net/decode.h"
+
+/* The kernel holds a packet back for up to 100 ms: the clock is only trusted about what is older. */
+#define CLOCK_LAG_NS (250 * NS_PER_MS)
+/* How often a device is judged at most, and how many in a round: ten rounds a second leave most of the
+ * time to packets even where a thousand devices change at once. */
+#define JUDGE_EVERY_NS NS_PER_S
+#define JUDGE_A_ROUND  32
+#define MINUTE_NS      (60 * NS_PER_S)
+/* What devices learned of the network together holds for so long. */
+#define FAMILY_NS (3600 * NS_PER_S)
+/* A client that asks for nothing of the list is watched for so long after its last packet. */
+#define BYSTANDER_NS (120 * NS_PER_S)
+
+/* ---- what engines say --------------------------------------------------------------------------- */
+
+static const char *server_role(const struct tx *tx)
+{
+    if (tx->kind == TX_DNS && tx->outcome == TX_ANSWERED)
+        return "resolver";
+    if (tx->kind == TX_HTTP && tx->outcome == TX_ANSWERED && tx->u.http.to_proxy)
+        return "proxy";
+    return NULL;
+}
+
+/* A question for a host of the list, not only to a port of it: the deployment has begun. (The rest of a
+ * connection is none: a last repeat may come long after its deployment has ended.) */
+static void note_sign(struct sensor *s, struct device *d, const struct event *event, int64_t at_ns)
+{
+    if (!event->service || event->hostname.len == 0)
+        return;
+    d->active_ns = at_ns;
+    if (d->sign_ns != 0 || event->flow->midstream)
+        return;
+    d->sign_ns = at_ns;
+    s->counts.begun++;
+    say_device(s, d, "deployment begins");
+}
+
+static void on_transaction(void *ctx, const struct event *event, const struct tx *tx)
+{
+    struct device *d = ctx;
+    struct sensor *s = d->live;
+    s->counts.transactions++;
+    d->changed = true;
+    note_sign(s, d, event, s->now_ns > s->packet_ns ? s->now_ns : s->packet_ns);
+    if (s->events.kind != OUTBOX_NONE)
+        eve_transaction(&s->eve, event, tx);
+    const struct ip_addr *server = &event->flow->key.dst;
+    if (server_role(tx) && roster_find(&s->roster, server) != d)
+        roster_server(&s->roster, server);
+}
+
+static void on_flow(void *ctx, const struct event *event, const struct flow_end *how)
+{
+    struct device *d = ctx;
+    struct sensor *s = d->live;
+    d->changed = true;
+    if (s->events.kind != OUTBOX_NONE)
+        eve_flow(&s->eve, event, how);
+}
+
+static void on_result(void *ctx, const struct result *result, const struct engine_stats *stats)
+{
+    struct device *d = ctx;
+    struct sensor *s = d->live;
+    if (s->ending == d)
+        filing_ended(s, d, result, stats);
+    else
+        device_note(d, result);
+}
+
+static struct engine_options engine_options(const struct sensor *s, struct device *d)
+{
+    return (struct engine_options){
+        .services = s->options->services,
+        .ndpi = s->options->ndpi,
+        .sink = {d, on_transaction, on_flow, on_result},
+        .kin = d ? s->family->kin : NULL,
+        .number = d ? d->number : 0,
+        .max_flows = d ? DEVICE_FLOWS_MAX : 1,
+    };
+}
+
+/* ---- families ----------------------------------------------------------------------------------- */
+
+static struct family *family_new(const struct sensor *s, struct err *err)
+{
+    struct engine_options options = engine_options(s, NULL);
+    struct family *f = calloc(1, sizeof *f);
+    if (f)
+        f->kin = engine_new(&options, err);
+    if (f && f->kin) {
+        f->since_ns = s->now_ns;
+        return f;
+    }
+    free(f);
+    return NULL;
+}
+
+static void family_free(struct family *f)
+{
+    if (f)
+        engine_free(f->kin);
+    free(f);
+}
+
+static void family_leave(const struct sensor *s, struct device *d)
+{
+    if (d->family && --d->family->devices == 0 && d->family != s->family)
+        family_free(d->family);
+    d->family = NULL;
+}
+
+static void renew_family(struct sensor *s)
+{
+    struct err err;
+    if (s->now_ns - s->family->since_ns < FAMILY_NS)
+        return;
+    struct family *new = family_new(s, &err);
+    if (!new)
+        return; /* without memory the old one goes on */
+    if (s->family->devices == 0)
+        family_free(s->family);
+    s->family = new;
+}
+
+/* ---- frames ------------------------------------------------------------------------------------- */
+
+static bool begin(struct sensor *s, struct device *d)
+{
+    struct engine_options options = engine_options(s, d);
+    struct err err;
+    d->live = s;
+    d->drops_before = s->counts.drops.kernel + s->counts.drops.interface;
+    d->engine = engine_new(&options, &err);
+    if (!d->engine)
+        return false;
+    d->family = s->family;
+    d->family->devices++;
+    return true;
+}
+
+static void feed(struct sensor *s, struct device *d, struct packet *p, const struct frame *frame)
+{
+    if (!d->engine && !begin(s, d)) {
+        s->counts.unassigned++;
+        return;
+    }
+    d->packets++;
+    if (p->at.ts_ns > d->last_ns)
+        d->last_ns = p->at.ts_ns;
+    engine_decoded(d->engine, p, frame->bytes.len);
+}
+
+void sensor_frame(void *ctx, const struct frame *frame)
+{
+    struct sensor *s = ctx;
+    struct packet p;
+    struct device *owners[ROSTER_OWNERS_MAX];
+    net_decode(&p, frame->linktype, frame->bytes, frame->wire_len, &frame->at);
+    s->counts.packets++;
+    if (p.at.ts_ns > s->packet_ns)
+        s->packet_ns = p.at.ts_ns;
+    unsigned count = roster_route(&s->roster, &p, owners);
+    s->counts.unassigned += count == 0;
+    for (unsigned i = 0; i < count; i++) {
+        struct packet copy = p; /* an engine changes it */
+        feed(s, owners[i], i + 1 < count ? &copy : &p, frame);
+    }
+}
+
+/* ---- the end of a deployment -------------------------------------------------------------------- */
+
+static void on_drop(void *ctx, struct device *d)
+{
+    const struct sensor *s = ctx;
+    engine_free(d->engine);
+    d->engine = NULL;
+    family_leave(s, d);
+}
+
+/* Drops count for a device from its first packet on: nobody knows whose the lost ones were. */
+static struct capture_totals totals(const struct sensor *s, const struct device *d)
+{
+    uint64_t drops = s->counts.drops.kernel + s->counts.drops.interface;
+    return (struct capture_totals){.files = tap_count(s->tap),
+                                   .kernel_drops = drops - d->drops_before};
+}
+
+static void end(struct sensor *s, struct device *d, enum device_end why)
+{
+    d->end = why;
+    struct capture_totals captured = totals(s, d);
+    engine_time(d->engine, s->now_ns);
+    s->ending = d;
+    engine_finish(d->engine, &captured);
+    s->ending = NULL;
+    out_flush(&s->out);
+    roster_remove(&s->roster, d);
+}
+
+/* Clients that asked for nothing of the list leave without a word, but for their events. */
+static void dismiss(struct sensor *s, struct device *d)
+{
+    struct capture_totals captured = totals(s, d);
+    engine_finish(d->engine, &captured);
+    roster_remove(&s->roster, d);
+}
+
+static void look_at(struct sensor *s, struct device *d)
+{
+    if (d->sign_ns == 0) {
+        if (s->now_ns - d->last_ns >= BYSTANDER_NS &&
+            s->now_ns - d->last_ns >= s->options->timeout_ns)
+            dismiss(s, d);
+        return;
+    }
+    engine_time(d->engine, s->now_ns);
+    enum device_end standing = device_standing(d, s->now_ns, s->options->timeout_ns);
+    if (standing != DEVICE_RUNNING)
+        end(s, d, standing);
+}
+
+void sensor_stop(struct sensor *s)
+{
+    for (uint32_t i = 0; i < s->roster.top; i++) {
+        struct device *d = s->roster.devices[i];
+        if (d && d->engine && d->sign_ns)
+            end(s, d, DEVICE_STOPPED);
+        else if (d && d->engine)
+            dismiss(s, d);
+    }
+    out_flush(&s->out);
+}
+
+unsigned sensor_ended(const struct sensor *s)
+{
+    unsigned sum = 0;
+    for (int i = 0; i <= DEVICE_STOPPED; i++)
+        sum += (unsigned)s->counts.ended[i];
+    return sum;
+}
+
+/* ---- time --------------------------------------------------------------------------------------- */
+
+void sensor_clock(struct sensor *s, bool idle)
+{
+    struct timespec wall;
+    if (s->packet_ns > s->now_ns)
+        s->now_ns = s->packet_ns;
+    if (!idle || clock_gettime(CLOCK_REALTIME, &wall) != 0)
+        return;
+    int64_t clock_ns = wall.tv_sec * NS_PER_S + wall.tv_nsec - CLOCK_LAG_NS;
+    if (clock_ns > s->now_ns)
+        s->now_ns = clock_ns;
+}
+
+static void judge(struct sensor *s, struct device *d)
+{
+    enum verdict_word before = d->summary.verdict;
+    bool known = d->summary.judged;
+    struct capture_totals captured = totals(s, d);
+    d->judged_ns = s->now_ns;
+    d->changed = false;
+    if (engine_judge(d->engine, &captured) && (!known || before != d->summary.verdict))
+        say_device(s, d, "now");
+}
+
+/* Round robin, so that each gets its turn however many change all the time. */
+static void judge_changed(struct sensor *s)
+{
+    unsigned judged = 0;
+    for (uint32_t i = 0; i < s->roster.top && judged < JUDGE_A_ROUND; i++) {
+        if (s->judge_next >= s->roster.top)
+            s->judge_next = 0;
+        struct device *d = s->roster.devices[s->judge_next++];
+        if (d && d->sign_ns && d->changed && s->now_ns - d->judged_ns >= JUDGE_EVERY_NS) {
+            judge(s, d);
+            judged++;
+        }
+    }
+}
+
+static void count_drops(struct sensor *s)
+{
+    struct sensor_counts *c = &s->counts;
+    struct tap_drops all = {0, 0};
+    for (unsigned i = 0; i < tap_count(s->tap); i++) {
+        struct tap_drops one = tap_drops(s->tap, i);
+        all.kernel += one.kernel;
+        all.interface += one.interface;
+    }
+    c->drops = all;
+    if (s->minute_ns == 0)
+        s->minute_ns = s->now_ns;
+    if (s->now_ns - s->minute_ns < MINUTE_NS)
+        return;
+    c->minute.kernel = all.kernel - s->minute_start.kernel;
+    c->minute.interface = all.interface - s->minute_start.interface;
+    s->minute_start = all;
+    s->minute_ns = s->now_ns;
+    if (c->minute.kernel + c->minute.interface > 0)
+        say(s,
+            "packets lost in the last minute: %llu by the kernel (raise --buffer, or use "
+            "--filter), "
+            "%llu by the interface",
+            (unsigned long long)c->minute.kernel, (unsigned long long)c->minute.interface);
+}
+
+void sensor_tick(struct sensor *s)
+{
+    count_drops(s);
+    renew_family(s);
+    judge_changed(s);
+    for (uint32_t i = 0; i < s->roster.top; i++) {
+        struct device *d = s->roster.devices[i];
+        if (d && d->engine)
+            look_at(s, d);
+    }
+    out_flush(&s->out);
+}
+
+/* ---- beginning and end -------------------------------------------------------------------------- */
+
+static void deliver(void *ctx, struct slice bytes)
+{
+    struct sensor *s = ctx;
+    outbox_put(&s->events, bytes);
+}
+
+bool sensor_init(struct sensor *s, struct err *err)
+{
+    sensor_clock(s, true);
+    roster_init(&s->roster, on_drop, s);
+    out_open_deliver(&s->out, deliver, s);
+    s->eve = (struct eve){
+        .out = &s->out, .files = s->options->interfaces, .file_count = s->options->interface_count};
+    const struct capture_file *files[TAP_INTERFACES_MAX];
+    for (unsigned i = 0; i < tap_count(s->tap); i++)
+        files[i] = tap_file(s->tap, i);
+    s->view = capture_view(files, tap_count(s->tap));
+    if (!s->view) {
+        err_set(err, NULL, "out of memory");
+        return false;
+    }
+    s->family = family_new(s, err);
+    return s->family != NULL;
+}
+
+void sensor_clear(struct sensor *s)
+{
+    roster_clear(&s->roster);
+    family_free(s->family);
+    capture_close(s->view);
+    out_close(&s->out);
+}

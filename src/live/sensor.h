@@ -1,0 +1,108 @@
+/*
+ * live/sensor: the devices of a sensor, from frames to reports. Private to the layer.
+ * SPDX-License-Identifier: MIT
+ *
+ * live.c owns the loop and the descriptors; sensor.c what frames and time do to devices; filing.c what
+ * is written when a deployment ends; say.c the lines for people.
+ */
+#ifndef LIVE_SENSOR_H
+#define LIVE_SENSOR_H
+
+#include "live/live.h"
+#include "outbox.h"
+#include "report/eve.h"
+#include "roster.h"
+
+#define PAST_MAX 256 /* deployments that ended and are still shown */
+
+/* A deployment that ended. */
+struct past {
+    uint32_t number;
+    char address[ADDR_TEXT_SIZE];
+    struct mac_addr mac;
+    bool has_mac;
+    int64_t first_ns;
+    int64_t ended_ns;
+    enum device_end end;
+    struct device_summary summary;
+    char file[FOLDER_NAME_MAX]; /* of its report, without ending; "" without */
+};
+
+/* Devices that began about the same time: their engines share what they learn of the network. That gets
+ * old, so now and then a new family begins; an old one goes with its last device. */
+struct family {
+    struct engine *kin; /* of all of them; gets no packets itself */
+    uint32_t devices;
+    int64_t since_ns;
+};
+
+struct sensor_counts {
+    uint64_t packets;
+    uint64_t unassigned; /* packets that are no device's */
+    uint64_t begun;      /* deployments */
+    uint64_t ended[DEVICE_STOPPED + 1];
+    uint64_t verdicts[VERDICT_BLOCKED + 1];
+    uint64_t transactions;
+    uint64_t reports_lost;
+    uint64_t evidence_lost;
+    struct tap_drops drops;
+    struct tap_drops minute; /* in the minute before this one */
+};
+
+struct sensor {
+    const struct live_options *options;
+    struct tap *tap;
+    struct capture *view; /* the interfaces, as reports see them */
+    struct roster roster;
+    struct family *family; /* of devices that begin now */
+    struct outbox events;
+    struct outbox lines; /* for people; none while there is a screen */
+    struct out out;      /* what eve's writers fill */
+    struct eve eve;
+    struct folder reports;
+    struct folder evidence;
+    struct past past[PAST_MAX];
+    uint32_t past_next;
+    uint32_t past_count;
+    struct sensor_counts counts;
+    struct tap_drops minute_start;
+    int64_t minute_ns;
+    int64_t packet_ns; /* time of the newest packet */
+    int64_t now_ns;    /* see sensor_clock */
+    enum verdict_word worst;
+    uint32_t judge_next;   /* slot to begin with in the next round */
+    struct device *ending; /* whose last result is being made */
+};
+
+/* Everything but the descriptors of `s` is made ready. */
+bool sensor_init(struct sensor *s, struct err *err);
+void sensor_clear(struct sensor *s);
+
+/* For tap_read; `ctx` is the sensor. */
+void sensor_frame(void *ctx, const struct frame *frame);
+
+/* Packets say what time it is; when none wait, the clock does. */
+void sensor_clock(struct sensor *s, bool idle);
+
+/* A few times a second: judges what changed, ends what is over, counts drops. */
+void sensor_tick(struct sensor *s);
+
+/* Ends all deployments. */
+void sensor_stop(struct sensor *s);
+
+unsigned sensor_ended(const struct sensor *s);
+
+/* ---- filing.c ---- */
+
+/* Reports, events and the memory of a deployment whose last result is `r`. */
+void filing_ended(struct sensor *s, struct device *d, const struct result *r,
+                  const struct engine_stats *stats);
+
+/* ---- say.c ---- */
+
+void say(struct sensor *s, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void say_device(struct sensor *s, const struct device *d, const char *what);
+/* The state of everything, for SIGUSR1. */
+void say_state(struct sensor *s);
+
+#endif

@@ -1,0 +1,418 @@
+#!/usr/bin/env python3
+"""Nine deployments on six devices, watched live and recorded at once: the reports must be the same.
+
+SPDX-License-Identifier: MIT
+
+check_live.py PROGRAM      prints TAP; needs root (network namespaces)
+
+The servers, the devices and the network between them are those of captures/lab. A good deployment and
+five failing ones run at once on six devices; then three of the devices run a failing one each. While
+tcpdump records it, `oobescope live` watches the same interface. Its reports must equal those that
+`oobescope analyze` gives of what tcpdump recorded, finding by finding.
+"""
+import json
+import os
+import re
+import shutil
+import signal
+import struct
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+sys.path.insert(0, str(ROOT / 'captures' / 'lab'))
+sys.dont_write_bytecode = True
+
+import lab  # noqa: E402
+import scenarios as sc  # noqa: E402
+import servers  # noqa: E402
+from pki import Pki  # noqa: E402
+
+TIMEOUT = 12        # --device-timeout; longer than any device waits for an answer
+SAME_SECONDS = 0.002  # the two programs take their own time stamps
+PLAIN = sc.without(sc.run(), sc.CRL, sc.CS)
+INTUNE = '198.18.40.50'
+
+FIRST = [
+    PLAIN + sc.REST[1:3],                                # good
+    sc.without(sc.run(2), sc.CRL, sc.CS),                # RST after the ClientHello
+    PLAIN,                                               # SYN dropped
+    PLAIN,                                               # no NTP
+    sc.without(sc.run(2), sc.CRL, sc.CS),                # ICMP says prohibited
+    PLAIN,                                               # ClientHello swallowed
+]
+SECOND = {
+    0: (PLAIN, {'clock': -3 * 86400 - 4711}),            # wrong clock
+    1: (sc.without(sc.run(), sc.ZTD, sc.CS), {}),        # CRL answers 503
+    2: (sc.without(sc.run(), sc.CRL, sc.ENROLLMENT), {}),  # NXDOMAIN
+}
+KINDS = [set(), {'tls-reset'}, {'tcp-no-reply'}, {'ntp-no-reply'}, {'tcp-unreachable'},
+         {'tls-no-server-hello'}, {'clock-skew'}, {'http-error'}, {'dns-nxdomain'}]
+RULES = [
+    dict(sc.sni('reset', sc.ZTD), src='10.20.0.32'),
+    {'do': 'drop', 'proto': 'tcp', 'dst': INTUNE, 'src': '10.20.0.33'},
+    {'do': 'drop', 'proto': 'udp', 'port': 123, 'src': '10.20.0.34'},
+    {'do': 'icmp', 'proto': 'tcp', 'dst': INTUNE, 'port': 443, 'src': '10.20.0.35'},
+    dict(sc.sni('blackhole', sc.LOGIN), src='10.20.0.36'),
+]
+
+
+class Tap:
+    """Test Anything Protocol."""
+
+    def __init__(self):
+        self.number = self.failed = 0
+
+    def check(self, good, name, why=''):
+        self.number += 1
+        self.failed += not good
+        print('%s %d - %s' % ('ok' if good else 'not ok', self.number, name), flush=True)
+        for line in str(why).splitlines() if not good else []:
+            print('# ' + line, flush=True)
+
+
+# ---- the lab, with a sensor beside the recorder -------------------------------------------------
+
+
+class LiveRoom(lab.Room):
+    def sensor(self, program, *options):
+        command = [program, 'live', '--plain', '-i', 'fw0', *options]
+        process = self.spawn(self.middle, command, 'live.log')
+        time.sleep(1.5)
+        if process.poll() is not None:
+            raise RuntimeError((self.folder / 'live.log').read_text())
+        return process
+
+    def start_servers(self):
+        def spawn(command):
+            log = f'{len(self.processes)}-{Path(command[0]).name}.log'
+            return self.spawn(self.inside, command, log)
+
+        servers.Farm(self.folder, self.scenario.servers, self.pki, servers.load_hosts(),
+                     spawn).start()
+        self.forward()
+        time.sleep(3)
+
+    def act(self, plans):
+        """Runs {device number: (steps, options)} at once, to their end."""
+        running = []
+        for number, (steps, options) in plans.items():
+            device = self.scenario.devices[number]
+            device.steps, device.options = steps, options
+            command = [sys.executable, str(lab.HERE / 'device.py'),
+                       str(self.plan(number, device))]
+            running.append(self.spawn(self.clients[number], command, f'device{number}.log'))
+        for process in running:
+            if process.wait(lab.LIMIT) != 0:
+                raise RuntimeError('a device failed')
+
+
+def devices():
+    return [sc.Device([], ipv4=f'10.20.0.{31 + i}', mac=f'00:15:5d:0a:14:{0x1f + i:02x}')
+            for i in range(6)]
+
+
+def wait_for_reports(folder, count, limit):
+    for _ in range(limit * 5):
+        found = sorted(folder.glob('*.json'))
+        if len(found) >= count:
+            break
+        time.sleep(0.2)
+    return sorted(folder.glob('*.json'))
+
+
+def act_and_watch(room, program, folder):
+    """-> (recording, reports of the first and of the second round, moment between them)"""
+    recording = folder / 'recorded.pcap'
+    reports = folder / 'reports'
+    room.build()
+    room.start_servers()
+    recorder = room.record(recording)
+    sensor = room.sensor(program, '--reports', str(reports), '--eve', str(folder / 'eve.json'),
+                         '--device-timeout', str(TIMEOUT), '--exit-after', '9')
+    room.act({i: (steps, {}) for i, steps in enumerate(FIRST)})
+    first = wait_for_reports(reports, 6, TIMEOUT + 10)
+    between = time.time()
+    room.act(SECOND)
+    both = wait_for_reports(reports, 9, TIMEOUT + 10)
+    status = sensor.wait(10)
+    recorder.send_signal(signal.SIGINT)
+    recorder.wait(10)
+    return recording, first, [r for r in both if r not in first], between, status
+
+
+# ---- comparing ----------------------------------------------------------------------------------
+
+
+def cut_recording(path, moment):
+    """The recording in two files, and how many frames the first one has."""
+    data = path.read_bytes()
+    halves, counts, at = [data[:24], data[:24]], [0, 0], 24
+    while at < len(data):
+        seconds, micros, length = struct.unpack('<III', data[at:at + 12])
+        later = seconds + micros / 1e6 >= moment
+        halves[later] += data[at:at + 16 + length]
+        counts[later] += 1
+        at += 16 + length
+    names = [path.with_name(f'round{i}.pcap') for i in (1, 2)]
+    for name, half in zip(names, halves):
+        name.write_bytes(half)
+    return names, counts
+
+
+def analyze(program, path):
+    run = subprocess.run([program, '--format', 'json', str(path)], stdout=subprocess.PIPE,
+                         check=False)
+    return json.loads(run.stdout)
+
+
+def seconds(text):
+    clock, fraction = re.match(r'(.*T.*)\.(\d+)Z', text).groups()
+    return time.mktime(time.strptime(clock, '%Y-%m-%dT%H:%M:%S')) + int(fraction) / 1e6
+
+
+def differences(live, recorded, offset):
+    """Of two findings, but for numbers that say where in the capture they are."""
+    wrong = []
+    for key in sorted(set(live) | set(recorded)):
+        one, two = live.get(key), recorded.get(key)
+        if key in ('first', 'last'):
+            same = abs(seconds(one) - seconds(two)) < SAME_SECONDS
+        elif key in ('first_frame', 'last_frame'):
+            same = one - offset == two
+        elif key == 'proof':  # has frame numbers of the capture, and durations
+            same = len(one) == len(two)
+        else:
+            same = key == 'id' or one == two
+        if not same:
+            wrong.append(f'{key}: live {one}, recorded {two}')
+    return wrong
+
+
+def findings_of(report, device):
+    mine = [f for f in report['findings'] if f['id'] in device['findings']]
+    return sorted(mine, key=lambda f: (f['kind'], f.get('host', ''), f['count'], f.get('port', 0)))
+
+
+def compare(live, recorded, offset):
+    wrong = []
+    device = live['devices'][0]
+    twin = [d for d in recorded['devices'] if d['address'] == device['address']]
+    if len(live['devices']) != 1 or len(twin) != 1:
+        return ['devices: live %d, recorded %d' % (len(live['devices']), len(twin))]
+    for key in ('verdict', 'addresses', 'mac', 'services', 'phase', 'stopped_at', 'not_tested'):
+        if device.get(key) != twin[0].get(key):
+            wrong.append(f'{key}: live {device.get(key)}, recorded {twin[0].get(key)}')
+    one, two = findings_of(live, device), findings_of(recorded, twin[0])
+    if len(one) != len(two):
+        wrong.append('findings: live %s, recorded %s' % ([f['kind'] for f in one],
+                                                         [f['kind'] for f in two]))
+    for a, b in zip(one, two):
+        wrong += [f"{a['kind']} {a.get('host', '')}: {w}" for w in differences(a, b, offset)]
+    causes = {c['id']: c['kind'] for c in recorded['causes']}
+    if sorted(c['kind'] for c in live['causes']) != sorted(causes[i] for i in twin[0]['causes']):
+        wrong.append('causes: live %s, recorded %s' % (live['causes'], recorded['causes']))
+    return wrong
+
+
+def transactions(lines):
+    """Of events, what does not depend on when they were seen."""
+    found = []
+    for line in lines:
+        event = json.loads(line)
+        kind = event['event_type']
+        if kind in ('dns', 'tls', 'http', 'ntp'):
+            what = event[kind]
+            found.append((kind, event['src_ip'], event['src_port'], event['dest_ip'],
+                          event['dest_port'], what.get('rrname'), what.get('rrtype'),
+                          what.get('sni'), what.get('url'), what.get('id'), what['outcome'],
+                          event['device'], event.get('service')))
+    return Counter(found)
+
+
+def check_equality(tap, program, folder, result):
+    recording, first, second, between, status = result
+    tap.check(len(first) == 6 and len(second) == 3, 'nine reports',
+              f'{len(first)} and {len(second)}')
+    tap.check(status == 1, 'exit status of blocked deployments', status)
+    halves, counts = cut_recording(recording, between)
+    offset = 0
+    seen = []
+    for half, paths, count in zip(halves, (first, second), counts):
+        recorded = analyze(program, half)
+        for path in paths:
+            live = json.loads(path.read_text())
+            wrong = compare(live, recorded, offset)
+            tap.check(not wrong, 'report of %s' % live['devices'][0]['address'], '\n'.join(wrong))
+            kinds = {f['kind'] for f in live['findings'] if f['severity'] != 'info'}
+            seen.append((live['devices'][0]['address'], kinds))
+            tap.check(path.with_suffix('.txt').read_text().startswith('Verdict: '),
+                      'text report beside it')
+        offset += count
+    seen = [k for _, k in sorted(seen[:6])] + [k for _, k in sorted(seen[6:])]
+    tap.check(seen == KINDS, 'each device failed as the network made it', seen)
+    events = subprocess.run([program, '--format', 'eve', str(recording)], stdout=subprocess.PIPE,
+                            check=False).stdout.splitlines()
+    one = transactions((folder / 'eve.json').read_bytes().splitlines())
+    two = transactions(events)
+    # A greeting that is repeated once more after its deployment has ended is told once more.
+    late = [t for t in one - two if t[0] == 'tls' and t[10] in ('pending', 'no-server-hello')]
+    odd = [t for t in one - two if t not in late] + list(two - one)
+    tap.check(len(late) <= 1 and not odd and sum(two.values()) > 100,
+              'the same transactions, %d' % sum(two.values()), '\n'.join(map(str, odd[:20])))
+
+
+# ---- signals, a link that goes down, rights -----------------------------------------------------
+
+
+class Wire:
+    """Two namespaces and a cable between them: frames sent at one end pass the sensor at the other."""
+
+    def __init__(self):
+        self.names = [f'oobelive{os.getpid()}{end}' for end in 'ab']
+        for name in self.names:
+            subprocess.run(['ip', 'netns', 'add', name], check=True)
+            subprocess.run(['ip', 'netns', 'exec', name, 'sysctl', '-qw',
+                            'net.ipv6.conf.default.disable_ipv6=1'], check=True)
+        self.ip(0, 'link', 'add', 'va', 'type', 'veth', 'peer', 'name', 'vb', 'netns',
+                self.names[1])
+        self.ip(0, 'link', 'set', 'va', 'up')
+        self.ip(1, 'link', 'set', 'vb', 'up')
+
+    def ip(self, end, *words):
+        subprocess.run(['ip', '-n', self.names[end], *words], check=True)
+
+    def send(self, capture):
+        command = ['ip', 'netns', 'exec', self.names[0], sys.executable, __file__, '--send', 'va',
+                   str(capture)]
+        subprocess.run(command, check=True)
+
+    def watch(self, program, *options, **more):
+        command = ['ip', 'netns', 'exec', self.names[1], program, 'live', '--plain', '-i', 'vb',
+                   *options]
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                                   text=True, **more)
+        time.sleep(1)
+        return process
+
+    def close(self):
+        for name in self.names:
+            subprocess.run(['ip', 'netns', 'del', name], check=False)
+
+
+def send(interface, path):
+    import socket
+    sock = socket.socket(socket.AF_PACKET, socket.SOCK_RAW)
+    sock.bind((interface, 0))
+    data, at = Path(path).read_bytes(), 24
+    while at < len(data):
+        length = struct.unpack('<I', data[at + 8:at + 12])[0]
+        sock.send(data[at + 16:at + 16 + length])
+        at += 16 + length
+        time.sleep(0.0005)
+
+
+def status_of(pid):
+    lines = Path(f'/proc/{pid}/status').read_text().splitlines()
+    return {k: v.split() for k, v in (line.split(':', 1) for line in lines)}
+
+
+def check_rights(tap, process):
+    status = status_of(process.pid)
+    none = all(int(status[c][0], 16) == 0 for c in ('CapInh', 'CapPrm', 'CapEff', 'CapAmb',
+                                                    'CapBnd'))
+    tap.check(none and set(status['Uid']) == {'65534'} and not status['Groups'],
+              'an unprivileged user without capabilities', status)
+    tap.check(status['NoNewPrivs'] == ['1'] and status['Seccomp'] == ['2'],
+              'no new privileges, system calls filtered', status)
+
+
+def check_signals(tap, program, folder):
+    wire = Wire()
+    captures = ROOT / 'captures'
+    eve, reports = folder / 'signals.json', folder / 'signals'
+    try:
+        sensor = wire.watch(program, '--eve', str(eve), '--reports', str(reports))
+        check_rights(tap, sensor)
+        wire.send(captures / 'two-devices-one-failing.pcap')
+        time.sleep(1)
+        eve.rename(folder / 'signals.json.1')
+        sensor.send_signal(signal.SIGHUP)
+        sensor.send_signal(signal.SIGUSR1)
+        time.sleep(0.5)
+        tap.check(eve.exists(), 'SIGHUP: the event file is made anew')
+        wire.ip(1, 'link', 'set', 'vb', 'down')
+        time.sleep(1.5)
+        wire.ip(1, 'link', 'set', 'vb', 'up')
+        time.sleep(0.5)
+        tap.check(sensor.poll() is None, 'the interface went down: still there')
+        wire.send(captures / 'captive-portal.pcap')
+        time.sleep(1)
+        sensor.send_signal(signal.SIGTERM)
+        output = sensor.communicate(timeout=10)[0]
+        lines = [json.loads(x) for x in eve.read_text().splitlines()]
+        before = [json.loads(x) for x in (folder / 'signals.json.1').read_text().splitlines()]
+    finally:
+        wire.close()
+    tap.check('state: 2 devices, 2 deployments begun, 0 ended' in output, 'SIGUSR1: the state',
+              output)
+    tap.check(any(x['event_type'] == 'http' for x in lines) and before,
+              'events after the interface came up again', output)
+    tap.check(len(list(reports.glob('*.json'))) == 2 and sensor.returncode == 1,
+              'SIGTERM: the last reports', output)
+    verdicts = [x['verdict']['verdict'] for x in lines if x['event_type'] == 'verdict']
+    tap.check(sorted(verdicts) == ['blocked', 'blocked'], 'SIGTERM: the last verdicts', verdicts)
+
+
+def check_refusals(tap, program, folder):
+    def refused(words, *prefix):
+        run = subprocess.run([*prefix, program, 'live', '-i', 'lo', *words], timeout=10, text=True,
+                             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
+        return run.returncode, run.stdout
+    foreign = folder / 'foreign'
+    foreign.mkdir(mode=0o755)
+    for name, result, want in (
+            ('a folder the user cannot write to', refused(['--reports', str(foreign)]), '--user'),
+            ('root as the user', refused(['--user', 'root']), 'unprivileged'),
+            ('no right to become the user',
+             refused([], 'setpriv', '--bounding-set', '-setuid'), 'nothing was read'),
+            ('no right to capture',
+             refused([], 'setpriv', '--reuid', '65534', '--clear-groups'), 'setcap')):
+        tap.check(result[0] == 2 and want in result[1], 'refused: ' + name, result)
+
+
+def main():
+    if sys.argv[1] == '--send':
+        send(*sys.argv[2:])
+        return 0
+    program = str(Path(sys.argv[1]).resolve())
+    tap = Tap()
+    folder = Path(tempfile.mkdtemp(prefix='oobelive-'))
+    folder.chmod(0o777)  # the sensor's user makes files in it
+    work = folder / 'lab'
+    work.mkdir(mode=0o755)
+    pki = Pki(work / 'pki')
+    (work / 'pki' / 'lab.crl').write_bytes(pki.authorities['digicert'].crl())
+    (work / 'pki' / 'lab.ocsp').write_bytes(pki.ocsp('digicert'))
+    changes = servers.Servers(http_503=[sc.CRL], zones={sc.CS: 'always_nxdomain'})
+    room = LiveRoom(sc.Scenario('live', devices(), RULES, changes), 0, pki, work)
+    try:
+        result = act_and_watch(room, program, folder)
+        check_equality(tap, program, folder, result)
+    finally:
+        room.close()
+    check_signals(tap, program, folder)
+    check_refusals(tap, program, folder)
+    print('1..%d' % tap.number)
+    if tap.failed:
+        print('# what was written is in %s' % folder)
+    else:
+        shutil.rmtree(folder)
+    return 1 if tap.failed else 0
+
+
+sys.exit(main())

@@ -1,0 +1,260 @@
+/*
+ * Tests of live/roster and live/device: whose packet it is, and when a deployment is over.
+ * SPDX-License-Identifier: MIT
+ */
+#include "../../../src/live/roster.h"
+#include "unit.h"
+
+struct bench {
+    struct roster roster;
+    unsigned dropped;
+    struct packet p;
+};
+
+static void on_drop(void *ctx, struct device *d)
+{
+    struct bench *b = ctx;
+    (void)d;
+    b->dropped++;
+}
+
+static int set_up(void **state)
+{
+    static struct bench bench;
+    memset(&bench, 0, sizeof bench);
+    roster_init(&bench.roster, on_drop, &bench);
+    *state = &bench;
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    struct bench *b = *state;
+    roster_clear(&b->roster);
+    return 0;
+}
+
+static struct ip_addr addr(const char *text)
+{
+    struct ip_addr a;
+    assert_true(addr_parse(&a, text));
+    return a;
+}
+
+static struct mac_addr mac(uint8_t n)
+{
+    return (struct mac_addr){{2, 0, 0, 0, 0, n}};
+}
+
+/* A UDP packet, between MACs 02::n where they are not 0. */
+static struct packet *udp(struct bench *b, const char *src, uint16_t src_port, const char *dst,
+                          uint16_t dst_port)
+{
+    b->p = (struct packet){.kind = PACKET_UDP, .at = {1000 * NS_PER_S, 1, 0}};
+    b->p.tuple.src = addr(src);
+    b->p.tuple.dst = addr(dst);
+    b->p.tuple.src_port = src_port;
+    b->p.tuple.dst_port = dst_port;
+    b->p.tuple.proto = IP_PROTO_UDP;
+    return &b->p;
+}
+
+static struct packet *between(struct packet *p, uint8_t src, uint8_t dst)
+{
+    p->has_mac = true;
+    p->src_mac = mac(src);
+    p->dst_mac = mac(dst);
+    return p;
+}
+
+static struct device *route(struct bench *b, const struct packet *p)
+{
+    struct device *owners[ROSTER_OWNERS_MAX];
+    unsigned count = roster_route(&b->roster, p, owners);
+    assert_true(count <= 1);
+    return count ? owners[0] : NULL;
+}
+
+static void both_directions_are_the_devices(void **state)
+{
+    struct bench *b = *state;
+    struct device *d = route(b, udp(b, "10.0.0.5", 40000, "10.0.0.53", 53));
+    assert_non_null(d);
+    assert_ptr_equal(route(b, udp(b, "10.0.0.53", 53, "10.0.0.5", 40000)), d);
+    assert_ptr_equal(route(b, udp(b, "10.0.0.5", 50000, "192.0.2.1", 443)), d);
+    assert_ptr_not_equal(route(b, udp(b, "10.0.0.6", 50000, "192.0.2.1", 443)), d);
+    assert_int_equal(b->roster.count, 2);
+}
+
+static void the_answer_alone_tells_the_client(void **state)
+{
+    struct bench *b = *state;
+    struct device *d = route(b, udp(b, "10.0.0.53", 53, "10.0.0.5", 40000));
+    char text[ADDR_TEXT_SIZE];
+    assert_string_equal(device_address(d, text), "10.0.0.5");
+    /* Both ports 123: the private address asks the public one. */
+    d = route(b, udp(b, "192.0.2.123", 123, "10.0.0.7", 123));
+    assert_string_equal(device_address(d, text), "10.0.0.7");
+    b->p = *udp(b, "192.0.2.1", 443, "10.0.0.8", 60000);
+    b->p.kind = PACKET_TCP;
+    b->p.tcp.flags = TCP_SYN;
+    d = route(b, &b->p);
+    assert_string_equal(device_address(d, text), "192.0.2.1"); /* it sends the SYN */
+}
+
+static void ipv6_joins_the_only_ipv4_of_its_mac(void **state)
+{
+    struct bench *b = *state;
+    struct device *d = route(b, between(udp(b, "2001:db8::5", 40000, "2001:db8::53", 53), 5, 1));
+    assert_ptr_equal(route(b, between(udp(b, "10.0.0.5", 40001, "10.0.0.53", 53), 5, 1)), d);
+    assert_ptr_equal(route(b, between(udp(b, "fe80::5", 40002, "fe80::53", 53), 5, 1)), d);
+    assert_int_equal(d->address_count, 3);
+    char text[ADDR_TEXT_SIZE];
+    assert_string_equal(device_address(d, text), "10.0.0.5");
+    /* Answers come from the router's MAC to the device's. */
+    assert_ptr_equal(route(b, between(udp(b, "2001:db8::53", 53, "2001:db8::5", 40000), 1, 5)), d);
+    assert_int_equal(b->roster.count, 1);
+}
+
+static void a_router_is_no_device(void **state)
+{
+    struct bench *b = *state;
+    struct device *one = route(b, between(udp(b, "10.1.0.5", 40000, "192.0.2.53", 53), 9, 1));
+    struct device *two = route(b, between(udp(b, "10.1.0.6", 40000, "192.0.2.53", 53), 9, 1));
+    assert_ptr_not_equal(one, two);
+    struct device *six = route(b, between(udp(b, "2001:db8::7", 40000, "2001:db8::53", 53), 9, 1));
+    assert_true(six != one && six != two);
+    /* What is no IP belongs to none of them. */
+    b->p = (struct packet){.kind = PACKET_EAPOL};
+    assert_null(route(b, between(&b->p, 9, 1)));
+}
+
+static void a_resolver_is_no_device(void **state)
+{
+    struct bench *b = *state;
+    struct ip_addr resolver = addr("10.0.0.53");
+    assert_non_null(route(b, udp(b, "10.0.0.53", 40000, "192.0.2.53", 53)));
+    roster_server(&b->roster, &resolver);
+    assert_int_equal(b->dropped, 1);
+    assert_null(route(b, udp(b, "10.0.0.53", 40000, "192.0.2.53", 53)));
+    assert_non_null(route(b, udp(b, "10.0.0.5", 40000, "10.0.0.53", 53)));
+}
+
+static void dhcp_is_about_the_address_in_it(void **state)
+{
+    struct bench *b = *state;
+    uint8_t message[240] = {1, 1, 6};
+    const struct mac_addr own = mac(5);
+    memcpy(message + 28, own.bytes, sizeof own.bytes);
+    udp(b, "0.0.0.0", 68, "255.255.255.255", 67)->payload = slice_of(message, sizeof message);
+    struct device *d = route(b, between(&b->p, 5, 255));
+    assert_non_null(d);
+    char text[ADDR_TEXT_SIZE];
+    assert_string_equal(device_address(d, text), "02:00:00:00:00:05");
+    /* The offer goes to everybody. */
+    udp(b, "10.0.0.1", 67, "255.255.255.255", 68)->payload = slice_of(message, sizeof message);
+    assert_ptr_equal(route(b, between(&b->p, 1, 255)), d);
+    assert_ptr_equal(route(b, between(udp(b, "10.0.0.5", 40001, "10.0.0.53", 53), 5, 1)), d);
+    /* Every prefix is nobody's, and no message of a stranger makes a device out of an offer. */
+    for (size_t len = 0; len < 34; len++) {
+        udp(b, "10.0.0.1", 67, "255.255.255.255", 68)->payload = slice_of(message, len);
+        assert_null(route(b, &b->p));
+    }
+    message[33] = 6;
+    udp(b, "10.0.0.1", 67, "255.255.255.255", 68)->payload = slice_of(message, sizeof message);
+    assert_null(route(b, &b->p));
+    assert_int_equal(b->roster.count, 1);
+}
+
+static void an_address_conflict_concerns_both(void **state)
+{
+    struct bench *b = *state;
+    struct device *owners[ROSTER_OWNERS_MAX];
+    struct device *five = route(b, between(udp(b, "10.0.0.5", 40000, "10.0.0.53", 53), 5, 1));
+    struct device *six = route(b, between(udp(b, "10.0.0.6", 40000, "10.0.0.53", 53), 6, 1));
+    b->p = (struct packet){.kind = PACKET_ARP, .has_mac = true};
+    b->p.arp = (struct packet_arp){ARP_REPLY, mac(6), mac(5), addr("10.0.0.5"), addr("10.0.0.5")};
+    assert_int_equal(roster_route(&b->roster, &b->p, owners), 2);
+    assert_ptr_equal(owners[0], six);
+    assert_ptr_equal(owners[1], five);
+}
+
+static void an_error_is_whose_packet_it_quotes(void **state)
+{
+    struct bench *b = *state;
+    struct device *d = route(b, udp(b, "10.0.0.5", 40000, "10.0.0.53", 53));
+    b->p = (struct packet){.kind = PACKET_ICMP};
+    b->p.tuple.src = addr("10.0.0.1");
+    b->p.tuple.dst = addr("10.9.9.9");
+    b->p.icmp.has_quote = true;
+    b->p.icmp.quote.src = addr("10.0.0.5");
+    assert_ptr_equal(route(b, &b->p), d);
+}
+
+/* Made-up senders: new devices come in bursts, then slowly, and never more than the cap. */
+static void a_flood_of_senders_is_bounded(void **state)
+{
+    struct bench *b = *state;
+    char text[ADDR_TEXT_SIZE];
+    struct device *asked = route(b, udp(b, "10.0.0.5", 40000, "10.0.0.53", 53));
+    asked->sign_ns = 1;
+    for (uint32_t i = 0; i < 4 * ROSTER_DEVICES_MAX; i++) {
+        struct ip_addr a = addr_v4(0x0b000000U + i);
+        struct packet *p = udp(b, addr_text(&a, text), 40000, "10.0.0.53", 53);
+        p->at.ts_ns += i / 2000 * NS_PER_S; /* 2,000 a second */
+        (void)route(b, p);
+    }
+    assert_in_range(b->roster.count, 2048, ROSTER_DEVICES_MAX);
+    assert_true(b->roster.turned_away > 8 * 1000);
+    for (uint32_t second = 100; second < 200; second++) {
+        for (uint32_t i = 0; i < 256; i++) {
+            struct ip_addr a = addr_v4(0x0c000000U + second * 256 + i);
+            struct packet *p = udp(b, addr_text(&a, text), 40000, "10.0.0.53", 53);
+            p->at.ts_ns += second * NS_PER_S;
+            (void)route(b, p);
+        }
+    }
+    assert_int_equal(b->roster.count, ROSTER_DEVICES_MAX);
+    assert_true(b->dropped > 10000);
+    assert_ptr_equal(roster_find(&b->roster, &asked->addresses[0]), asked);
+}
+
+/* ---- device ---- */
+
+static void a_deployment_ends_when_it_is_done_failed_or_silent(void **state)
+{
+    (void)state;
+    struct device d = {.last_ns = 100 * NS_PER_S, .active_ns = 100 * NS_PER_S};
+    const int64_t timeout = 60 * NS_PER_S;
+    assert_int_equal(device_standing(&d, 120 * NS_PER_S, timeout), DEVICE_RUNNING);
+    assert_int_equal(device_standing(&d, 160 * NS_PER_S, timeout), DEVICE_SILENT);
+    d.last_ns = 159 * NS_PER_S; /* it talks, but not of its deployment */
+    assert_int_equal(device_standing(&d, 160 * NS_PER_S, timeout), DEVICE_RUNNING);
+    d.summary.judged = true;
+    d.summary.verdict = VERDICT_BLOCKED;
+    assert_int_equal(device_standing(&d, 160 * NS_PER_S, timeout), DEVICE_FAILED);
+    assert_int_equal(device_standing(&d, 159 * NS_PER_S, timeout), DEVICE_RUNNING);
+    d.summary.verdict = VERDICT_CLEAR;
+    assert_int_equal(device_standing(&d, 160 * NS_PER_S, timeout), DEVICE_RUNNING);
+    d.summary.all_required = true;
+    assert_int_equal(device_standing(&d, 160 * NS_PER_S, timeout), DEVICE_DONE);
+    d.changed = true; /* since that was judged */
+    assert_int_equal(device_standing(&d, 160 * NS_PER_S, timeout), DEVICE_RUNNING);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(both_directions_are_the_devices, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(the_answer_alone_tells_the_client, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(ipv6_joins_the_only_ipv4_of_its_mac, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_router_is_no_device, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_resolver_is_no_device, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(dhcp_is_about_the_address_in_it, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(an_address_conflict_concerns_both, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(an_error_is_whose_packet_it_quotes, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_flood_of_senders_is_bounded, set_up, tear_down),
+        cmocka_unit_test(a_deployment_ends_when_it_is_done_failed_or_silent),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
