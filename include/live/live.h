@@ -18,15 +18,11 @@ struct live_options {
     struct tap_options tap;
     const struct service_list *services;
     bool ndpi;
-    bool screen;             /* a table on the terminal instead of lines */
-    const char *user;        /* to become, or NULL */
-    const char *reports;     /* folder for reports, or NULL */
-    const char *eve;         /* file, "-" or "unix:PATH" for events, or NULL */
-    const char *evidence;    /* folder for packets of failed deployments, or NULL */
-    uint32_t evidence_bytes; /* kept of each device */
-    const char *http;        /* ADDRESS:PORT of the metrics server, or NULL */
-    int64_t timeout_ns;      /* silence that ends a deployment */
-    unsigned exit_after;     /* stop when so many deployments have ended; 0: never */
+    const char *user;    /* to become, or NULL */
+    const char *reports; /* folder for reports, or NULL */
+    const char *eve;     /* file, "-" or "unix:PATH" for events, or NULL */
+    int64_t timeout_ns;  /* silence that ends a deployment */
+    unsigned exit_after; /* stop when so many deployments have ended; 0: never */
 };
 
 struct live_outcome {

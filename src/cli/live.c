@@ -8,16 +8,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "cli.h"
 
-#define BUFFER_DEFAULT   64U /* MiB */
-#define TIMEOUT_DEFAULT  300U
-#define TIMEOUT_MAX      86400U
-#define EVIDENCE_DEFAULT 1024U /* KiB of a device */
-#define EVIDENCE_MAX     65536U
-#define EXIT_AFTER_MAX   1000000U
+#define BUFFER_DEFAULT  64U /* MiB */
+#define TIMEOUT_DEFAULT 300U
+#define TIMEOUT_MAX     86400U
+#define EXIT_AFTER_MAX  1000000U
 
 static const char usage[] =
     "usage: oobescope live -i INTERFACE [-i INTERFACE...] [options]\n"
@@ -28,12 +25,8 @@ static const char usage[] =
     "  -i, --interface NAME    capture there; several are one network\n"
     "  --reports DIR           a report of each deployment, as JSON and text\n"
     "  --eve FILE|-|unix:PATH  events, one a line; FILE is opened anew on SIGHUP\n"
-    "  --evidence DIR          the packets behind a failed deployment, as pcapng\n"
-    "  --evidence-size KIB     kept of each device (1024)\n"
-    "  --http ADDRESS:PORT     metrics and devices for other programs\n"
     "  --device-timeout S      a device silent for so long has ended (300)\n"
     "  --exit-after N          stop when N deployments have ended\n"
-    "  --plain                 lines, even on a terminal\n"
     "  --user NAME             become this user before the first packet (nobody)\n"
     "  --buffer MIB            ring of each interface in the kernel (64)\n"
     "  --snaplen BYTES         kept of a packet (all)\n"
@@ -52,7 +45,6 @@ struct options {
     const char *more_services;
     bool list;
     bool help;
-    bool plain;
 };
 
 enum option_code {
@@ -61,12 +53,8 @@ enum option_code {
     OPTION_HELP,
     OPTION_REPORTS,
     OPTION_EVE,
-    OPTION_EVIDENCE,
-    OPTION_EVIDENCE_SIZE,
-    OPTION_HTTP,
     OPTION_TIMEOUT,
     OPTION_EXIT_AFTER,
-    OPTION_PLAIN,
     OPTION_USER,
     OPTION_BUFFER,
     OPTION_SNAPLEN,
@@ -106,11 +94,6 @@ static bool take_number(struct options *o, int code)
 {
     uint32_t n;
     switch (code) {
-    case OPTION_EVIDENCE_SIZE:
-        if (!number("--evidence-size", 1, EVIDENCE_MAX, &n))
-            return false;
-        o->live.evidence_bytes = n << 10;
-        return true;
     case OPTION_TIMEOUT:
         if (!number("--device-timeout", 1, TIMEOUT_MAX, &n))
             return false;
@@ -140,9 +123,6 @@ static bool take_flag(struct options *o, int code)
     case OPTION_HELP:
         o->help = true;
         return true;
-    case OPTION_PLAIN:
-        o->plain = true;
-        return true;
     case OPTION_NO_PROMISCUOUS:
         o->live.tap.promiscuous = false;
         return true;
@@ -161,10 +141,9 @@ static const char **text_of(struct options *o, int code)
         int code;
         const char **text;
     } texts[] = {
-        {OPTION_REPORTS, &o->live.reports},   {OPTION_EVE, &o->live.eve},
-        {OPTION_EVIDENCE, &o->live.evidence}, {OPTION_HTTP, &o->live.http},
-        {OPTION_USER, &o->live.user},         {OPTION_FILTER, &o->live.tap.filter},
-        {OPTION_SERVICES, &o->services},      {OPTION_MORE_SERVICES, &o->more_services},
+        {OPTION_REPORTS, &o->live.reports}, {OPTION_EVE, &o->live.eve},
+        {OPTION_USER, &o->live.user},       {OPTION_FILTER, &o->live.tap.filter},
+        {OPTION_SERVICES, &o->services},    {OPTION_MORE_SERVICES, &o->more_services},
     };
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
         if (texts[i].code == code)
@@ -189,12 +168,8 @@ static bool parse_options(int argc, char **argv, struct options *o)
         {"help", no_argument, NULL, OPTION_HELP},
         {"reports", required_argument, NULL, OPTION_REPORTS},
         {"eve", required_argument, NULL, OPTION_EVE},
-        {"evidence", required_argument, NULL, OPTION_EVIDENCE},
-        {"evidence-size", required_argument, NULL, OPTION_EVIDENCE_SIZE},
-        {"http", required_argument, NULL, OPTION_HTTP},
         {"device-timeout", required_argument, NULL, OPTION_TIMEOUT},
         {"exit-after", required_argument, NULL, OPTION_EXIT_AFTER},
-        {"plain", no_argument, NULL, OPTION_PLAIN},
         {"user", required_argument, NULL, OPTION_USER},
         {"buffer", required_argument, NULL, OPTION_BUFFER},
         {"snaplen", required_argument, NULL, OPTION_SNAPLEN},
@@ -210,7 +185,6 @@ static bool parse_options(int argc, char **argv, struct options *o)
                          .buffer_bytes = BUFFER_DEFAULT << 20,
                          .promiscuous = true},
                  .ndpi = true,
-                 .evidence_bytes = EVIDENCE_DEFAULT << 10,
                  .timeout_ns = TIMEOUT_DEFAULT * NS_PER_S},
     };
     int code;
@@ -269,7 +243,6 @@ int command_live(int argc, char **argv)
     struct live_outcome outcome;
     o.live.interfaces = o.interfaces;
     o.live.services = services;
-    o.live.screen = !o.plain && isatty(STDOUT_FILENO) && isatty(STDIN_FILENO);
     bool ran = live_run(&o.live, &outcome, &err);
     services_free(services);
     return ran ? status_of(&outcome) : complain(&err);

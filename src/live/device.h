@@ -58,7 +58,6 @@ struct device {
     struct engine *engine; /* NULL: not begun */
     struct family *family; /* the sensor's */
     uint64_t drops_before; /* of the kernel, when it was first seen */
-    struct evidence *ring; /* recent frames, or NULL */
     void *live;            /* whom the engine's sink talks to */
 };
 

@@ -67,16 +67,14 @@ static bool open_outputs(struct live *l, const struct rights_user *user, struct 
     struct sensor *s = &l->sensor;
     const struct live_options *o = l->options;
     return outbox_open(&s->events, o->eve, user, err) && open_lines(s, err) &&
-           (!o->reports || folder_open(&s->reports, o->reports, user, err)) &&
-           (!o->evidence || folder_open(&s->evidence, o->evidence, user, err));
+           (!o->reports || folder_open(&s->reports, o->reports, user, err));
 }
 
 /* What the user may not write is said now, not when the first report is lost. */
 static bool check_outputs(const struct sensor *s, struct err *err)
 {
     return (s->events.folder.fd < 0 || folder_check(&s->events.folder, err)) &&
-           (s->reports.fd < 0 || folder_check(&s->reports, err)) &&
-           (s->evidence.fd < 0 || folder_check(&s->evidence, err));
+           (s->reports.fd < 0 || folder_check(&s->reports, err));
 }
 
 static bool open_all(struct live *l, struct err *err)
@@ -99,7 +97,6 @@ static void close_all(struct live *l)
     outbox_close(&s->events);
     outbox_close(&s->lines);
     folder_close(&s->reports);
-    folder_close(&s->evidence);
     tap_close(s->tap);
     notify_close(&l->notify);
     if (l->signals >= 0)
@@ -246,7 +243,6 @@ bool live_run(const struct live_options *options, struct live_outcome *outcome, 
     l->sensor.events.folder.fd = -1;
     l->sensor.lines.folder.fd = -1;
     l->sensor.reports.fd = -1;
-    l->sensor.evidence.fd = -1;
     bool good = open_all(l, err);
     if (good) {
         l->open_interfaces = options->interface_count;

@@ -44,7 +44,6 @@ struct sensor_counts {
     uint64_t verdicts[VERDICT_BLOCKED + 1];
     uint64_t transactions;
     uint64_t reports_lost;
-    uint64_t evidence_lost;
     struct tap_drops drops;
     struct tap_drops minute; /* in the minute before this one */
 };
@@ -56,11 +55,10 @@ struct sensor {
     struct roster roster;
     struct family *family; /* of devices that begin now */
     struct outbox events;
-    struct outbox lines; /* for people; none while there is a screen */
+    struct outbox lines; /* for people */
     struct out out;      /* what eve's writers fill */
     struct eve eve;
     struct folder reports;
-    struct folder evidence;
     struct past past[PAST_MAX];
     uint32_t past_next;
     uint32_t past_count;

@@ -80,7 +80,7 @@ class Tap:
 
 class LiveRoom(lab.Room):
     def sensor(self, program, *options):
-        command = [program, 'live', '--plain', '-i', 'fw0', *options]
+        command = [program, 'live', '-i', 'fw0', *options]
         process = self.spawn(self.middle, command, 'live.log')
         time.sleep(1.5)
         if process.poll() is not None:
@@ -292,7 +292,7 @@ class Wire:
         subprocess.run(command, check=True)
 
     def watch(self, program, *options, **more):
-        command = ['ip', 'netns', 'exec', self.names[1], program, 'live', '--plain', '-i', 'vb',
+        command = ['ip', 'netns', 'exec', self.names[1], program, 'live', '-i', 'vb',
                    *options]
         process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                                    text=True, **more)
