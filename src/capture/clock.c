@@ -30,7 +30,7 @@ void clock_set_resolution(struct clock *clock, uint8_t resolution)
 {
     unsigned exponent = resolution & (RESOLUTION_IS_BINARY - 1U);
     clock->shift = 0;
-    clock->divide = 1;
+    clock->divide = 0;
     if (resolution & RESOLUTION_IS_BINARY) {
         clock->multiply = NS_PER_S;
         clock->shift = exponent;
@@ -46,6 +46,6 @@ void clock_set_resolution(struct clock *clock, uint8_t resolution)
 
 void clock_set_offset(struct clock *clock, int64_t seconds)
 {
-    if (__builtin_mul_overflow(seconds, NS_PER_S, &clock->offset_ns))
-        clock->offset_ns = seconds < 0 ? INT64_MIN : INT64_MAX;
+    const int64_t most = CLOCK_NS_MAX / NS_PER_S;
+    clock->offset_ns = (seconds > most ? most : seconds < -most ? -most : seconds) * NS_PER_S;
 }

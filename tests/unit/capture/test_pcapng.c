@@ -224,11 +224,12 @@ static void test_clocks(void **state)
         {"\xff", 0, UINT64_MAX, 0},
         {"\x06", 100, T0 * 1000000ULL, (T0 + 100) * NS_PER_S},
         {"\x06", -T0, T0 * 1000000ULL + 1, 1000},
-        {"\x00", 0, UINT64_MAX, INT64_MAX},
-        {"\x00", 1, UINT64_MAX, INT64_MAX},
-        {"\x00", -1, UINT64_MAX, INT64_MAX - NS_PER_S},
-        {"\x09", INT64_MIN, 1, INT64_MIN + 1},
-        {"\x09", INT64_MAX, 1, INT64_MAX},
+        {"\x00", 0, UINT64_MAX, INT64_MAX / 2},
+        {"\x00", 1, UINT64_MAX, INT64_MAX / 2},
+        {"\x00", -1, UINT64_MAX, INT64_MAX / 2 - NS_PER_S},
+        {"\x09", INT64_MIN, NS0, 0},
+        {"\x09", INT64_MAX, UINT64_MAX, INT64_MAX / 2},
+        {"\x06", -T0, 1, 0},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct ng n = ng_to(&fx->b, i % 2 ? BIG : LITTLE);
