@@ -5,6 +5,7 @@
  * The format: tcpdump.org/manpages/pcap-savefile.5. Big captures are mostly bulk download, and the cost
  * of an analysis is then the cost of reading: frames are handed out where read(2) put them.
  */
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "source.h"
@@ -22,6 +23,8 @@
 #define MAGIC_MICRO   0xa1b2c3d4U
 #define MAGIC_NANO    0xa1b23c4dU
 #define MAGIC_PATCHED 0xa1b2cd34U
+
+#define HEAD_TEXT_SIZE 16
 
 struct classic {
     struct source source;
@@ -77,6 +80,20 @@ static void classic_free(struct source *s)
 
 /* ---- opening ------------------------------------------------------------------------------------ */
 
+/* Four bytes, as text where they are text: a log's first word says more than its hexadecimal. */
+static const char *head_text(uint32_t head, char out[HEAD_TEXT_SIZE])
+{
+    const unsigned b[] = {head >> 24, head >> 16 & 255, head >> 8 & 255, head & 255};
+    bool printable = true;
+    for (size_t i = 0; i < sizeof b / sizeof *b; i++)
+        printable = printable && b[i] >= ' ' && b[i] <= '~' && b[i] != '"';
+    if (printable)
+        (void)snprintf(out, HEAD_TEXT_SIZE, "\"%c%c%c%c\"", b[0], b[1], b[2], b[3]);
+    else
+        (void)snprintf(out, HEAD_TEXT_SIZE, "%02x %02x %02x %02x", b[0], b[1], b[2], b[3]);
+    return out;
+}
+
 /* What people name by mistake, by its first bytes. */
 static void not_a_capture(struct err *err, const char *where, uint32_t head, bool unpacked)
 {
@@ -93,6 +110,7 @@ static void not_a_capture(struct err *err, const char *where, uint32_t head, boo
         {0x736e6f6f, 0xffffffff, "is a snoop capture; convert it with editcap -F pcap"},
         {0x474d4255, 0xffffffff, "is a Network Monitor capture; convert it with editcap -F pcap"},
     };
+    char text[HEAD_TEXT_SIZE];
     const char *state = unpacked ? "unpacked, it " : "";
     for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
         if ((head & known[i].mask) == known[i].head) {
@@ -100,10 +118,11 @@ static void not_a_capture(struct err *err, const char *where, uint32_t head, boo
             return;
         }
     }
-    err_set(err, where,
-            "%sis no capture file (begins with %02x %02x %02x %02x); pcap and pcapng are read, "
-            "convert an .etl trace with pktmon etl2pcap",
-            state, head >> 24, head >> 16 & 255, head >> 8 & 255, head & 255);
+    err_set(
+        err, where,
+        "%sis no capture file (begins with %s); pcap and pcapng are read, convert an .etl trace "
+        "with pktmon etl2pcap",
+        state, head_text(head, text));
 }
 
 /* Byte order, clock and kind of records by the magic number. */

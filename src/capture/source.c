@@ -186,9 +186,9 @@ static bool begin_unpacking(struct intake *in, const struct packing *packing, co
 {
     if (!packing->codec()) {
         err_set(err, where,
-                "is compressed (%s), and this oobescope was built without the library for that; "
-                "unpack it first with %s",
-                packing->name, packing->tool);
+                "is compressed (%s), and this oobescope was built without %s; unpack it first with "
+                "%s",
+                packing->name, packing->library, packing->tool);
         return false;
     }
     if (!intake_unpack(in, packing)) {

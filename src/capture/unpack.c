@@ -13,11 +13,11 @@ const struct packing *packing_of(uint32_t head)
         uint32_t mask;
         struct packing packing;
     } known[] = {
-        {0x1f8b0800, 0xffffff00, {"gzip", "gunzip", codec_gzip}},
-        {0x28b52ffd, 0xffffffff, {"Zstandard", "unzstd", codec_zstd}},
+        {0x1f8b0800, 0xffffff00, {"gzip", "zlib", "gunzip", codec_gzip}},
+        {0x28b52ffd, 0xffffffff, {"Zstandard", "libzstd", "unzstd", codec_zstd}},
         /* Skippable frames are lz4's too, but only tools of Zstandard begin files with them. */
-        {0x502a4d18, 0xf0ffffff, {"Zstandard", "unzstd", codec_zstd}},
-        {0x04224d18, 0xffffffff, {"LZ4", "unlz4", codec_lz4}},
+        {0x502a4d18, 0xf0ffffff, {"Zstandard", "libzstd", "unzstd", codec_zstd}},
+        {0x04224d18, 0xffffffff, {"LZ4", "liblz4", "unlz4", codec_lz4}},
     };
     for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
         if ((head & known[i].mask) == known[i].head)

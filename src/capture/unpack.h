@@ -12,8 +12,9 @@
 
 /* A kind of compression. */
 struct packing {
-    const char *name; /* as in messages */
-    const char *tool; /* that unpacks it by hand */
+    const char *name;    /* as in messages */
+    const char *library; /* without which the codec is missing */
+    const char *tool;    /* that unpacks it by hand */
     const struct codec *(*codec)(void);
 };
 

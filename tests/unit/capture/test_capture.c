@@ -14,7 +14,9 @@ static void test_no_capture(void **state)
     static const struct {
         const char *bytes, *expected;
     } cases[] = {
-        {"hello, this is some text\n", "is no capture file"},
+        {"hello, this is some text\n", "is no capture file (begins with \"hell\")"},
+        {"\"quoted\",\"text\"..............\n", "(begins with 22 71 75 6f)"},
+        {"\377\376t\1..........................", "(begins with ff fe 74 01)"},
         {"BZh91AY&SYzzzzzzzzzzzzzzzzzzzzzzz", "bunzip2"},
         {"PK\x03\x04zzzzzzzzzzzzzzzzzzzzzzzzzzzz", "unzip"},
         {"snoop\x01\x01\x01zzzzzzzzzzzzzzzzzzzzz", "editcap"},

@@ -276,7 +276,7 @@ static void test_no_capture_within(void **state)
     struct fixture *fx = *state;
     for (size_t i = 0; i < PACKER_COUNT; i++) {
         packers[i].pack(&fx->b, slice_str("a log file, compressed"));
-        assert_refused(save(fx, 1), "unpacked, it is no capture file (begins with 61 20 6c 6f)");
+        assert_refused(save(fx, 1), "unpacked, it is no capture file (begins with \"a lo\")");
         packers[i].pack(&fx->b, slice_str("PK\3\4 and so on and so on"));
         assert_refused(save(fx, 1), "unpacked, it is a ZIP archive");
         packers[i].pack(&fx->b, slice_of(NULL, 0));
@@ -348,7 +348,7 @@ static void test_without_zstd(void **state)
 {
     struct fixture *fx = *state;
     write_bytes(fx->path[1], "\x28\xb5\x2f\xfd\x00\xa0\x01\x00\x00", 9);
-    assert_refused(fx->path[1], "was built without the library for that");
+    assert_refused(fx->path[1], "was built without libzstd");
 }
 #endif
 
@@ -357,7 +357,7 @@ static void test_without_lz4(void **state)
 {
     struct fixture *fx = *state;
     write_bytes(fx->path[1], "\x04\x22\x4d\x18\x64\x40\xa7\0\0\0\0", 11);
-    assert_refused(fx->path[1], "was built without the library for that");
+    assert_refused(fx->path[1], "was built without liblz4");
 }
 #endif
 
