@@ -300,6 +300,17 @@ class Device:
         extra = 'If-Modified-Since: Tue, 01 Sep 2026 17:11:24 GMT\r\nIf-None-Match: "80a1d"\r\n'
         self.http("ctldl.windowsupdate.com", path, extra=extra)
 
+    def step_download(self, host, path, ranges):
+        """A file in parts; `None` for the whole."""
+        for part in ranges:
+            extra = f"Range: bytes={part}\r\n" if part else ""
+            self.http(host, path, "Microsoft-Delivery-Optimization/10.1", extra)
+
+    def revoked(self, host):
+        """The revocation check that some hosts' certificates get before the device goes on."""
+        for crl_host, path in self.plan.get("check", {}).get(host, []):
+            self.http(crl_host, path)
+
     def step_tls(self, host, path, tries=1):
         for attempt in range(tries):
             if attempt:
@@ -323,6 +334,7 @@ class Device:
         try:
             if host in self.plan.get("leave", []):
                 return False
+            self.revoked(host)
             data = self.exchange(tls, path, host, "DM Client/10.0.26100")
             log("tls", host, tls.version(), data[:20])
             tls.unwrap()

@@ -7,12 +7,14 @@ usage: forwarder.py DEVICE_SIDE SERVER_SIDE RULES.json
 Frames pass both ways with a delay; what comes from beyond the site's gateway has lost some hops of
 TTL. Rules are asked in order about every packet of the device, the first that matches acts:
 
-  {"do": "drop" | "blackhole" | "reset" | "icmp",
+  {"do": "drop" | "blackhole" | "reset" | "icmp" | "answer" | "cut",
    "proto": "tcp" | "udp", "dst": "198.18.1.2", "port": 443, "syn": true, "version": 6,
    "src": "10.20.0.31", "contains": "name in the payload", "times": 1, "ttl": 62}
 
 drop: this packet; blackhole: and all that follows of its connection; reset: the connection gets an
-RST both ways, in the name of the other side; icmp: the gateway says "administratively prohibited".
+RST both ways, in the name of the other side; icmp: the gateway says "administratively prohibited";
+answer: the device gets "text" and a FIN in the server's name, the server nothing; cut: after "after"
+bytes from the server the connection is reset as above.
 """
 
 import heapq
@@ -101,6 +103,8 @@ class Rule:
         self.contains = spec.get("contains", "").encode()
         self.left = spec.get("times", -1)
         self.ttl = spec.get("ttl", 62)
+        self.text = spec.get("text", "").encode()
+        self.after = spec.get("after", 0)
 
     def matches(self, packet):
         return (
@@ -126,11 +130,17 @@ def ipv4_packet(src, dst, proto, ttl, body, ip_id=0):
     return head[:10] + struct.pack("!H", checksum(head)) + head[12:] + body
 
 
-def tcp_reset(src, dst, ports, seq, ack):
+RST_ACK = 0x14
+FIN_PSH_ACK = 0x19
+
+
+def tcp_segment(src, dst, ports, seq, ack, flags=RST_ACK, payload=b""):
+    # pylint: disable=too-many-arguments
     numbers = (seq & 0xFFFFFFFF, ack & 0xFFFFFFFF)
-    head = struct.pack("!HHIIBBHHH", *ports, *numbers, 0x50, 0x14, 0, 0, 0)
-    pseudo = src.packed + dst.packed + struct.pack("!BBH", 0, TCP, len(head))
-    return head[:16] + struct.pack("!H", checksum(pseudo + head)) + head[18:]
+    window = 0 if flags == RST_ACK else 8192
+    data = struct.pack("!HHIIBBHHH", *ports, *numbers, 0x50, flags, window, 0, 0) + payload
+    pseudo = src.packed + dst.packed + struct.pack("!BBH", 0, TCP, len(data))
+    return data[:16] + struct.pack("!H", checksum(pseudo + data)) + data[18:]
 
 
 def hops_to(address):
@@ -163,6 +173,7 @@ class Forwarder:
         self.server = self._open(server_side)
         self.rules = rules
         self.blackholes = set()
+        self.cuts = {}  # flow: [bytes left from the server, the device's newest packet, rule]
         self.queue = []
         self.order = 0
 
@@ -181,12 +192,38 @@ class Forwarder:
         self.blackholes.add(packet.flow())
         end = packet.seq + len(packet.payload)
         ports = (packet.dport, packet.sport)
-        to_device = tcp_reset(packet.dst, packet.src, ports, packet.ack, end)
+        to_device = tcp_segment(packet.dst, packet.src, ports, packet.ack, end)
         ip = ipv4_packet(packet.dst, packet.src, TCP, rule.ttl, to_device)
         self.later(0.0012, self.device, ethernet_reply(packet.frame, IPV4) + ip)
-        to_server = tcp_reset(packet.src, packet.dst, ports[::-1], packet.seq, packet.ack)
+        to_server = tcp_segment(packet.src, packet.dst, ports[::-1], packet.seq, packet.ack)
         ip = ipv4_packet(packet.src, packet.dst, TCP, rule.ttl, to_server)
         self.later(0.0012, self.server, packet.frame[:14] + ip)
+
+    def answer(self, packet, rule):
+        """What a filter or portal says in the server's name."""
+        self.blackholes.add(packet.flow())
+        end = packet.seq + len(packet.payload)
+        ports = (packet.dport, packet.sport)
+        segment = tcp_segment(
+            packet.dst, packet.src, ports, packet.ack, end, FIN_PSH_ACK, rule.text
+        )
+        ip = ipv4_packet(packet.dst, packet.src, TCP, rule.ttl, segment, 0x2B17)
+        self.later(0.0012, self.device, ethernet_reply(packet.frame, IPV4) + ip)
+
+    def cut(self, packet):
+        """True when the connection has had its share of bytes."""
+        entry = self.cuts.get((packet.dst, packet.dport, packet.src, packet.sport))
+        if entry is None:
+            return False
+        entry[0] -= len(packet.payload)
+        if entry[0] > 0:
+            return False
+        asked, rule = entry[1:]
+        asked.seq += len(asked.payload)
+        asked.payload = b""
+        asked.ack = packet.seq
+        self.reset(asked, rule)
+        return True
 
     def prohibit(self, packet):
         quoted = packet.frame[14 : 14 + 28]
@@ -203,10 +240,15 @@ class Forwarder:
         if rule is None:
             return False
         rule.left -= 1
+        if rule.do == "cut":
+            self.cuts[packet.flow()] = [rule.after, packet, rule]
+            return False
         if rule.do == "reset":
             self.reset(packet, rule)
         elif rule.do == "icmp":
             self.prohibit(packet)
+        elif rule.do == "answer":
+            self.answer(packet, rule)
         elif rule.do == "blackhole":
             self.blackholes.add(packet.flow())
         return True
@@ -221,7 +263,9 @@ class Forwarder:
         packet = Packet(frame)
         if packet.from_site() or packet.src.is_link_local:
             self.later(SITE_DELAY, self.device, frame)
-        elif (packet.dst, packet.dport, packet.src, packet.sport) not in self.blackholes:
+        elif (packet.dst, packet.dport, packet.src, packet.sport) in self.blackholes:
+            return
+        elif not self.cut(packet):
             self.later(delay_to(packet.src), self.device, age(packet))
 
     def run(self):

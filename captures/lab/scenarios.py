@@ -281,6 +281,67 @@ def tls():
     ]
 
 
+FILES = "dl.delivery.mp.microsoft.com"
+PARTS = ["0-49151", "49152-98303"]
+PORTAL_SAYS = (
+    "HTTP/1.1 302 Found\r\nLocation: http://portal.guest.contoso.com/login\r\n"
+    "Content-Length: 0\r\nConnection: close\r\n\r\n"
+)
+BLOCK_PAGE = "<html><head><title>Web Page Blocked</title></head><body>Category: unknown</body></html>\n"
+FILTER_SAYS = (
+    "HTTP/1.1 403 Forbidden\r\nContent-Type: text/html\r\n"
+    f"Content-Length: {len(BLOCK_PAGE)}\r\nConnection: close\r\n\r\n{BLOCK_PAGE}"
+)
+CHECK = {"check": {LOGIN: [[CRL, "/DigiCertGlobalRootG2.crl"]]}}
+FAILING_PROXY = f"""acl blocked dstdomain {ZTD}
+http_access deny blocked
+deny_info 502:ERR_CANNOT_FORWARD blocked
+http_access allow all"""
+
+
+def on_request(do, contains, **more):
+    return dict(do=do, proto="tcp", port=80, contains=contains, **more)
+
+
+def web():
+    download = [["download", FILES, "/files/update.cab", PARTS]]
+    whole = [["download", FILES, "/files/update.cab", [None, None, None]]]
+    through = PROXY_STEPS + profile() + without(identity(), CRL)
+    checked = without(run(), CRL)
+    probe = "GET /connecttest.txt"
+    return [
+        Scenario("range-served", one(run() + download)),
+        Scenario("range-answered-whole", one(run() + download), servers=Servers(whole_files=True)),
+        Scenario(
+            "download-cut",
+            one(run() + whole),
+            rules=[on_request("cut", "GET /files/", after=70000)],
+        ),
+        Scenario(
+            "download-cut-once",
+            one(run() + [["download", FILES, "/files/update.cab", [None, None]]]),
+            rules=[on_request("cut", "GET /files/", after=70000, times=1)],
+        ),
+        Scenario(
+            "portal-cleared",
+            one([["ncsi"]] + run()),
+            rules=[on_request("answer", probe, text=PORTAL_SAYS, times=1)],
+        ),
+        Scenario(
+            "block-page", one(run()), rules=[on_request("answer", CRL, text=FILTER_SAYS, ttl=63)]
+        ),
+        Scenario(
+            "proxy-502", one(through, **PROXY), servers=Servers(proxy=FAILING_PROXY, wpad=True)
+        ),
+        Scenario(
+            "crl-blocked-stall",
+            one(checked, **CHECK),
+            rules=[{"do": "drop", "proto": "tcp", "dst": "203.0.113.22", "port": 80}],
+        ),
+        Scenario("crl-checked", one(checked, **CHECK)),
+    ]
+
+
 def http():
     portal_steps = [["ncsi"], ["dns", "dns.msftncsi.com"], ["tls", ZTD, "/", 2], ["ncsi"]]
     through = PROXY_STEPS + profile() + without(identity(), CRL)
@@ -405,4 +466,4 @@ def link():
 
 
 def all_scenarios():
-    return good() + dns() + ntp() + tcp() + tls() + http() + more() + link()
+    return good() + dns() + ntp() + tcp() + tls() + http() + web() + more() + link()

@@ -15,6 +15,7 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 PORTAL = "10.20.0.80"
+FILE_SIZE = 98304
 
 
 @dataclass
@@ -58,6 +59,7 @@ class Servers:
     future: list = field(default_factory=list)  # not yet valid
     other_name: dict = field(default_factory=dict)  # host: name in its certificate
     http_503: list = field(default_factory=list)
+    whole_files: bool = False  # range requests are answered with all
     not_served: list = field(default_factory=list)  # host: its port 443 is closed
     ntp: str = "good"
     portal: bool = False
@@ -217,6 +219,7 @@ class Farm:
     def plain_block(self, host):
         if host.name in self.servers.http_503:
             return f"server {{ listen {host.ipv4}:80; listen [{host.ipv6}]:80; return 503; }}"
+        ranges = "max_ranges 0;" if self.servers.whole_files else ""
         kind = "ocsp-response" if host.name.startswith("ocsp") else "pkix-crl"
         file = "/lab.ocsp" if host.name.startswith("ocsp") else "/lab.crl"
         return (
@@ -224,12 +227,16 @@ class Farm:
             "  location = /connecttest.txt { default_type text/plain; "
             "return 200 'Microsoft Connect Test'; }\n"
             "  location /msdownload/ { return 304; }\n"
+            f"  location /files/ {{ root {self.folder}; {ranges} }}\n"
             f"  location / {{ root {self.pki.folder}; try_files {file} =404; "
             f"types {{ }} default_type application/{kind}; }} }}"
         )
 
     def nginx(self):
         servers = self.servers
+        files = self.folder / "files"
+        files.mkdir()
+        (files / "update.cab").write_bytes(b"MSCF" + bytes(FILE_SIZE - 4))
         blocks = []
         for host in self.hosts:
             if not host.ipv4 or not host.ipv6 or host.ipv4.startswith(("10.", "131.")):

@@ -123,7 +123,7 @@ bool blocker_is_page(struct slice body)
         if (slice_has_nocase(body, page_words[i]))
             return true;
     }
-    return blocker_of_text(body) != NULL;
+    return false;
 }
 
 bool blocker_is_inner_name(struct slice name)

@@ -21,7 +21,7 @@ const char *blocker_of_name(struct slice name);
  * none known. */
 const char *blocker_of_text(struct slice text);
 
-/* Whether the beginning of a page says in words that access is blocked. Pages of the big content networks
+/* Whether the beginning of a page says in words that access is blocked, whoever says it. Pages of the big content networks
  * that say "denied" are no sign. */
 bool blocker_is_page(struct slice body);
 

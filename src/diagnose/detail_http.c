@@ -24,7 +24,7 @@ static void size(struct buf *b, int64_t bytes)
 
 static void cut(struct buf *b, const struct draft *d)
 {
-    buf_str(b, "the server's side ends the body after ");
+    buf_str(b, "the server's side ends the body after about ");
     size(b, d->x.value);
     if (d->x.code > 1)
         buf_printf(b, ", %u times in a row at this size", d->x.code);

@@ -66,6 +66,15 @@ static void note_range(struct facts *f, struct row *row, const struct flow *flow
     }
 }
 
+/* Long bodies are counted in strides; of a connection with one response the headers know more. */
+static int64_t came(const struct flow *flow, const struct tx_http *http)
+{
+    uint64_t bytes = flow->side[DIR_TO_CLIENT].bytes;
+    bool one =
+        flow->transactions <= 1 && bytes > http->length && bytes < http->length + 2 * SAME_SIZE;
+    return (int64_t)(one ? bytes : http->length);
+}
+
 /* `value` is the size, `code` how many in a row broke off there; 0: a longer one was complete later. */
 static void note_cut(struct facts *f, struct row *row, const struct flow *flow, const struct tx *tx)
 {
@@ -77,7 +86,7 @@ static void note_cut(struct facts *f, struct row *row, const struct flow *flow, 
         return;
     }
     struct failure x = rule_failure(flow, FINDING_HTTP_CUT_SHORT, tx->first);
-    x.value = (int64_t)http->length;
+    x.value = came(flow, http);
     x.code = 1;
     if (old && llabs(old->value - x.value) <= SAME_SIZE && old->code < UINT16_MAX)
         x.code = (uint16_t)(old->code + 1);

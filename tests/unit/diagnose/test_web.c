@@ -358,7 +358,7 @@ static void downloads_cut_at_one_size(void **state)
     const struct finding *f = lab_finding(r, FINDING_HTTP_CUT_SHORT, FILES);
     assert_int_equal(f->severity, SEVERITY_ERROR);
     assert_string_equal(f->detail,
-                        "the server's side ends the body after 10.5 MB, 3 times in a row "
+                        "the server's side ends the body after about 10.5 MB, 3 times in a row "
                         "at this size");
     assert_non_null(lab_cause(r, "downloads-cut"));
     assert_int_equal(r->verdict, VERDICT_DEGRADED); /* an optional service */
