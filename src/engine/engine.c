@@ -35,15 +35,13 @@ struct engine *engine_new(const struct engine_options *options, struct err *err)
         config.small = true;
     }
     e->flows = flow_table_new(&config, flow_ended, e);
-    e->fragments = ipfrag_new();
     e->hosts = intern_new(HOSTS_MAX, HOST_BYTES_MAX);
     e->names = e->hosts ? names_new(e->hosts, options->kin ? NAMES_SMALL : NAMES_LARGE) : NULL;
     e->dhcp = link_dhcp_new(e);
     e->certificates = options->kin ? options->kin->certificates : certificates_new();
     e->diagnosis = diagnosis_new(options->services, options->kin ? options->kin->diagnosis : NULL,
                                  options->number);
-    if (!e->flows || !e->fragments || !e->names || !e->hosts || !e->dhcp || !e->certificates ||
-        !e->diagnosis) {
+    if (!e->flows || !e->names || !e->hosts || !e->dhcp || !e->certificates || !e->diagnosis) {
         err_set(err, NULL, "out of memory");
         engine_free(e);
         return NULL;
@@ -118,12 +116,22 @@ void engine_packet(struct engine *e, const struct frame *frame)
     engine_decoded(e, &p, frame->bytes.len);
 }
 
+/* True when `p` has become a datagram. Most networks have no fragments, so their memory waits for the first. */
+static bool put_together(struct engine *e, struct packet *p)
+{
+    if (!e->fragments)
+        e->fragments = ipfrag_new();
+    if (!e->fragments)
+        e->stats.dropped++;
+    return e->fragments && ipfrag_push(e->fragments, p);
+}
+
 void engine_decoded(struct engine *e, struct packet *p, size_t captured)
 {
     count_packet(&e->stats, p, captured);
     flow_table_expire(e->flows, p->at.ts_ns);
 
-    if (p->kind == PACKET_FRAGMENT && !ipfrag_push(e->fragments, p))
+    if (p->kind == PACKET_FRAGMENT && !put_together(e, p))
         return;
     if (p->kind == PACKET_ICMP)
         note_icmp(e, p);

@@ -17,7 +17,7 @@
 struct engine {
     struct engine_options options;
     struct flow_table *flows;
-    struct ipfrag *fragments;
+    struct ipfrag *fragments;  /* NULL: none seen yet */
     struct intern *hosts;      /* names of hosts, as DNS and flows say them */
     struct names *names;       /* what devices asked their resolvers for */
     struct dhcp *dhcp;         /* exchanges under way */

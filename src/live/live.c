@@ -162,7 +162,7 @@ static void tell_trouble(struct live *l, int64_t steady)
     struct sensor *s = &l->sensor;
     if (s->events.lost == l->lost_told || steady < l->trouble_ns)
         return;
-    char reason[128] = "the reader is too slow";
+    char reason[128] = "the reader or the disk is too slow";
     if (s->events.error && strerror_r(s->events.error, reason, sizeof reason) != 0)
         reason[0] = '\0';
     say(s, "events to %s: %llu of %llu lost (%s)", s->events.target,
@@ -215,7 +215,8 @@ static void finish(struct live *l)
     struct sensor *s = &l->sensor;
     for (int i = 0; i < DRAIN_TRIES && !read_interfaces(l); i++)
         sensor_clock(s, false);
-    sensor_stop(s);
+    while (sensor_stop_next(s))
+        drain(s);
     tell_trouble(l, INT64_MAX - TROUBLE_NS);
     say_state(s);
     for (int i = 0; i < DRAIN_TRIES; i++) {

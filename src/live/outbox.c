@@ -17,7 +17,7 @@
 
 #define FILE_MODE  0640
 #define RETRY_NS   NS_PER_S
-#define WRITE_MOST (1U << 20) /* at once, so that frames are read in between */
+#define WRITE_MOST (4U << 20) /* at once, so that frames are read in between */
 
 /* ---- opening ------------------------------------------------------------------------------------ */
 
@@ -60,6 +60,22 @@ static bool split(struct outbox *o, const char *target, struct err *err)
     return true;
 }
 
+/* A device or a pipe: there is no file to make anew. */
+static bool is_special(const char *path)
+{
+    struct stat st;
+    return stat(path, &st) == 0 && !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode);
+}
+
+static bool open_special(struct outbox *o, struct err *err)
+{
+    o->kind = OUTBOX_STREAM;
+    o->fd = open(o->target, O_WRONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
+    if (o->fd < 0)
+        err_set(err, o->target, "cannot be written to; a pipe needs its reader first");
+    return o->fd >= 0;
+}
+
 bool outbox_open(struct outbox *o, const char *target, const struct rights_user *user,
                  struct err *err)
 {
@@ -76,6 +92,8 @@ bool outbox_open(struct outbox *o, const char *target, const struct rights_user 
         err_set(err, target, "is too long for the path of a socket");
         return false;
     }
+    if (is_special(target))
+        return open_special(o, err);
     o->kind = OUTBOX_FILE;
     return split(o, target, err) && folder_open(&o->folder, o->folder_path, user, err);
 }

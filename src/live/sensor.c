@@ -232,16 +232,19 @@ static void look_at(struct sensor *s, struct device *d)
         end(s, d, standing);
 }
 
-void sensor_stop(struct sensor *s)
+bool sensor_stop_next(struct sensor *s)
 {
     for (uint32_t i = 0; i < s->roster.top; i++) {
         struct device *d = s->roster.devices[i];
-        if (d && d->engine && d->sign_ns)
+        if (!d || !d->engine)
+            continue;
+        if (d->sign_ns)
             end(s, d, DEVICE_STOPPED);
-        else if (d && d->engine)
+        else
             dismiss(s, d);
+        return true;
     }
-    out_flush(&s->out);
+    return false;
 }
 
 unsigned sensor_ended(const struct sensor *s)

@@ -85,8 +85,8 @@ void sensor_clock(struct sensor *s, bool idle);
 /* A few times a second: judges what changed, ends what is over, counts drops. */
 void sensor_tick(struct sensor *s);
 
-/* Ends all deployments. */
-void sensor_stop(struct sensor *s);
+/* At the end: ends one more deployment, with what it writes. False when there is none left. */
+bool sensor_stop_next(struct sensor *s);
 
 unsigned sensor_ended(const struct sensor *s);
 
