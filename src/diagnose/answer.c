@@ -82,7 +82,8 @@ struct question answer_question(const struct facts *f, const struct flow *flow,
 
 /* ---- redirects ---- */
 
-struct slice answer_redirect_host(struct slice location)
+/* The host of a Location; empty for one without (the same server). */
+static struct slice redirect_host(struct slice location)
 {
     size_t scheme = slice_find(location, 0, ':');
     struct slice rest = slice_sub(location, scheme + 1, location.len);
@@ -120,7 +121,7 @@ static bool has_role(const struct endpoint *e)
 static bool leads_astray(const struct facts *f, const struct question *q,
                          const struct tx_http *http)
 {
-    struct slice to = answer_redirect_host(http->location);
+    struct slice to = redirect_host(http->location);
     if (to.len == 0 || slice_eq_nocase(to, q->host))
         return false;
     if (is_inner_address(to) || blocker_is_inner_name(to) || blocker_of_name(to))

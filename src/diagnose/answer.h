@@ -37,7 +37,5 @@ enum answer answer_judge(const struct facts *f, const struct question *q,
 bool answer_is_connect(const struct tx_http *http);
 /* Whether the body is a page, by its type or its first bytes. */
 bool answer_is_page(const struct tx_http *http);
-/* The host of a Location; empty for one without (the same server). */
-struct slice answer_redirect_host(struct slice location);
 
 #endif

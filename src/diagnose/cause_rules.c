@@ -11,9 +11,10 @@
 #define CERTIFICATE_KINDS                                                                \
     (BIT(FINDING_TLS_CERTIFICATE_EXPIRED) | BIT(FINDING_TLS_CERTIFICATE_NOT_YET_VALID) | \
      BIT(FINDING_TLS_NAME_MISMATCH))
-#define PORTAL_KINDS                                                     \
-    (BIT(FINDING_HTTP_CAPTIVE_PORTAL) | BIT(FINDING_TLS_NAME_MISMATCH) | \
-     BIT(FINDING_DNS_SINKHOLE) | BIT(FINDING_DNS_UNEXPECTED_ADDRESS))
+#define PORTAL_OWN_KINDS                                            \
+    (BIT(FINDING_HTTP_CAPTIVE_PORTAL) | BIT(FINDING_DNS_SINKHOLE) | \
+     BIT(FINDING_DNS_UNEXPECTED_ADDRESS))
+#define PORTAL_KINDS (PORTAL_OWN_KINDS | BIT(FINDING_TLS_NAME_MISMATCH))
 #define REVOCATION_KINDS                                                  \
     (AFTER_KINDS | BIT(FINDING_TLS_STALLED) | BIT(FINDING_HTTP_ALTERED) | \
      BIT(FINDING_HTTP_CAPTIVE_PORTAL))
@@ -247,7 +248,7 @@ static const struct rule rules[] = {
      BIT(FINDING_DNS_SERVFAIL), form_rejected, SUBJECT_SERVER, CONFIDENCE_LIKELY, false},
     {"captive-portal", "A captive portal stands between the network and the internet",
      "Let deployment devices past the portal (by MAC address or a network of their own).",
-     PORTAL_KINDS | AFTER_KINDS, behind_portal, SUBJECT_NONE, CONFIDENCE_CERTAIN, false},
+     PORTAL_OWN_KINDS | AFTER_KINDS, behind_portal, SUBJECT_NONE, CONFIDENCE_CERTAIN, false},
     {"dns-filtered", "The resolver filters names", "Exempt the names from the DNS filter.",
      BIT(FINDING_DNS_SINKHOLE) | DENIED_KINDS | AFTER_KINDS, name_filtered, SUBJECT_NONE,
      CONFIDENCE_LIKELY, false},

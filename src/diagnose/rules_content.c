@@ -10,9 +10,9 @@
 
 #include "rules.h"
 
-#define SMALL_FILE    65536 /* who answers a range of less with the whole does no harm */
-#define SAME_SIZE     65536 /* sizes of long bodies are known so exactly */
-#define SAME_LEAST    2     /* so many bodies that break off at one size do it by a rule */
+#define SMALL_FILE    65536   /* who answers a range of less with the whole does no harm */
+#define SAME_SIZE     65536LL /* sizes of long bodies are known so exactly */
+#define SAME_LEAST    2       /* so many bodies that break off at one size do it by a rule */
 #define STATUS_PART   206
 #define STATUS_WHOLE  200
 #define STATUS_NONE   416
@@ -70,8 +70,8 @@ static void note_range(struct facts *f, struct row *row, const struct flow *flow
 static int64_t came(const struct flow *flow, const struct tx_http *http)
 {
     uint64_t bytes = flow->side[DIR_TO_CLIENT].bytes;
-    bool one =
-        flow->transactions <= 1 && bytes > http->length && bytes < http->length + 2 * SAME_SIZE;
+    bool one = flow->transactions <= 1 && bytes > http->length &&
+               bytes < http->length + 2 * (uint64_t)SAME_SIZE;
     return (int64_t)(one ? bytes : http->length);
 }
 

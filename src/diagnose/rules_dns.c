@@ -176,8 +176,8 @@ static void note_sinkhole(struct facts *f, struct row *head, const struct flow *
         addr_text(&l->addr, address);
     else
         address[0] = '\0';
-    snprintf(text, sizeof text, "%s%s%.40s%s", address, l->product ? " (" : "",
-             l->product ? l->product : "", l->product ? ")" : "");
+    (void)snprintf(text, sizeof text, "%s%s%.40s%s", address, l->product ? " (" : "",
+                   l->product ? l->product : "", l->product ? ")" : "");
     x.group = tx->u.dns.qtype == TYPE_A ? 0 : FAIL_NOT_A;
     if (l->what == ANSWER_PRIVATE) {
         x.group = FAIL_PRIVATE;
