@@ -27,7 +27,7 @@ import recipes  # noqa: E402
 WORKERS = 2
 STATUS = {'clear': 0, 'blocked': 1, 'degraded': 1, 'inconclusive': 3}
 IGNORED = {'generated', 'tool', 'capture', 'first_frame', 'last_frame', 'first', 'last', 'file',
-           'phase_frame'}
+           'phase_frame', 'reply_frame'}
 # Verdicts that a capture of which a part is missing may have, by the sample's.
 MILDER = {
     'clear': {'clear', 'inconclusive'},

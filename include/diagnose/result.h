@@ -10,6 +10,7 @@
 
 #include "base/mark.h"
 #include "net/addr.h"
+#include "proto/tx.h"
 #include "services/services.h"
 
 enum verdict_word {
@@ -168,6 +169,31 @@ struct service_result {
     uint32_t endpoint_count;
 };
 
+/* What DHCP gave a device last. Addresses have family 0, lists count 0 and texts "" where it gave none. */
+struct lease_result {
+    struct mark at; /* the acknowledgement; frame 0: no lease was seen */
+    struct ip_addr address;
+    struct ip_addr server;
+    struct ip_addr mask;
+    struct dhcp_addrs routers;
+    struct dhcp_addrs resolvers;
+    struct dhcp_addrs time_servers;
+    uint32_t lease_s;
+    const char *domain;
+    const char *search;
+    const char *proxy;
+    const char *portal;
+    const char *vendor; /* class of the device */
+};
+
+/* A phase of the deployment that a device came to. */
+struct phase_result {
+    const char *name;
+    bool failed;             /* something it requires failed */
+    struct mark ok;          /* newest exchange that worked; frame 0 without */
+    struct mark failed_mark; /* first one that failed; frame 0 without */
+};
+
 #define DEVICE_ADDRESSES_MAX 8
 
 struct device_result {
@@ -176,16 +202,21 @@ struct device_result {
     uint32_t address_count;
     bool has_mac;
     struct mac_addr mac;
-    const char *name; /* "" when unknown */
+    const char *name;                 /* "" when unknown */
+    const struct lease_result *lease; /* NULL when none was seen */
     enum verdict_word verdict;
     const struct service_result *services; /* all of the list, in its order */
     const uint32_t *findings;              /* ids */
     uint32_t finding_count;
     const uint32_t *causes; /* ids */
     uint32_t cause_count;
-    const char *phase;             /* last phase reached; "" when none */
-    struct mark phase_mark;        /* its last good frame */
-    const char *stopped_at;        /* first phase that failed; "" when none */
+    const char *phase;        /* last phase reached; "" when none */
+    struct mark phase_mark;   /* its last good frame */
+    const char *stopped_at;   /* first phase that failed; "" when none */
+    struct mark stopped_mark; /* its first failure */
+    const char *next_phase;   /* first one after those seen that did not come; "" when none */
+    const struct phase_result *phases; /* reached or failed, in their order */
+    uint32_t phase_count;
     const char *const *not_tested; /* service ids that were never tried */
     uint32_t not_tested_count;
 };

@@ -39,6 +39,7 @@ struct endpoint {
     const char *role;        /* "crl", "ocsp", "aia", "ctl", "crl,aia", or NULL */
     const char *note;        /* or NULL */
     const char *region;      /* or NULL */
+    const char *phase;       /* where it differs from its service's; else NULL */
     const char *probe_path;  /* of a content check, or NULL */
     const char *probe_body;  /* what the response body begins with, or NULL */
     const char *probe_dns_a; /* address Windows expects, or NULL */

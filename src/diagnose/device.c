@@ -139,10 +139,7 @@ static void fill_addresses(struct judge *j, struct device_result *d, uint32_t cl
     const struct client *c = facts_at(j->f, client);
     d->address = c->addr;
     d->addresses[d->address_count++] = c->addr;
-    d->name = "";
     const struct station *st = j->j.station;
-    if (st && st->name != INTERN_NONE)
-        d->name = (const char *)intern_name(j->f->texts, st->name).data;
     if (c->mac != POOL_NONE) {
         const struct mac_entry *m = pool_at(&j->f->macs, c->mac);
         d->has_mac = m->v4_count <= 1 || (st && station_is_one(&j->f->stations, st));
@@ -154,6 +151,39 @@ static void fill_addresses(struct judge *j, struct device_result *d, uint32_t cl
             d->address_count < DEVICE_ADDRESSES_MAX)
             d->addresses[d->address_count++] = other->addr;
     }
+}
+
+static const char *text_at(const struct judge *j, uint32_t text)
+{
+    return text == INTERN_NONE ? "" : (const char *)intern_name(j->f->texts, text).data;
+}
+
+static void fill_station(struct judge *j, struct device_result *d)
+{
+    const struct station *st = j->j.station;
+    d->name = st ? text_at(j, st->name) : "";
+    if (!st || !mark_set(st->lease.at))
+        return;
+    const struct lease *l = &st->lease;
+    struct lease_result *out = arena_alloc(j->arena, sizeof *out);
+    if (!out)
+        return;
+    *out = (struct lease_result){
+        .at = l->at,
+        .address = l->address,
+        .server = l->server,
+        .mask = l->mask,
+        .routers = l->routers,
+        .resolvers = l->resolvers,
+        .time_servers = l->time_servers,
+        .lease_s = l->lease_s,
+        .domain = text_at(j, l->domain),
+        .search = text_at(j, l->search),
+        .proxy = text_at(j, l->proxy),
+        .portal = text_at(j, l->portal),
+        .vendor = text_at(j, st->vendor),
+    };
+    d->lease = out;
 }
 
 static void fill_findings(struct judge *j, struct device_result *d, uint32_t first)
@@ -207,8 +237,10 @@ void device_judge(struct judge *j, uint32_t index)
     j->j.station = station_of(j->f, client);
     link_changes(j);
     j->entries.count = 0;
+    memset(j->phases, 0, sizeof j->phases);
     memset(j->tallies, 0, j->service_count * sizeof *j->tallies);
     fill_addresses(j, d, client);
+    fill_station(j, d);
     judge_hosts(j, client);
     if (j->j.one_way)
         half_finding(j);
@@ -222,6 +254,6 @@ void device_judge(struct judge *j, uint32_t index)
     fill_services(j, d, words);
     fill_findings(j, d, first);
     d->verdict = verdict_of(j, words, first);
-    verdict_phases(j, d, words);
+    phase_judge(j, d);
     free(words);
 }

@@ -187,6 +187,46 @@ static enum status_word word_of(enum ruling worst, bool worked)
     return worst == RULING_WARNS ? STATUS_DEGRADED : STATUS_REACHABLE;
 }
 
+static struct mark first_failure(const struct host *h)
+{
+    struct mark first = {0, 0, 0};
+    for (int kind = 0; kind < FINDING_KIND_COUNT; kind++) {
+        const struct slot *slot = &h->slots[kind];
+        if (slot->ruling == RULING_FAILED &&
+            (!mark_set(first) || slot->x.first.ts_ns < first.ts_ns))
+            first = slot->x.first;
+    }
+    return first;
+}
+
+/* The phase of a host is that of its most specific endpoint. */
+static void tell_phase(struct host *h, const struct row *row, const struct service_match *matches,
+                       uint32_t count, enum status_word status)
+{
+    static const struct mark none = {0, 0, 0};
+    const struct service *service = NULL;
+    const struct endpoint *endpoint = NULL;
+    size_t best = 0;
+    for (uint32_t i = 0; i < count; i++) {
+        const struct service *s = services_at(h->j->f->list, matches[i].service);
+        const struct endpoint *e = &s->endpoints[matches[i].endpoint];
+        size_t len = e->pattern ? strlen(e->pattern) : 0;
+        if (e->shared || s->other_modes || len <= best)
+            continue;
+        best = len;
+        service = s;
+        endpoint = e;
+    }
+    if (!service)
+        return;
+    const char *word = endpoint->phase ? endpoint->phase : service->phase;
+    bool required = endpoint->need == NEED_REQUIRED &&
+                    (service->need == NEED_REQUIRED || strcmp(word, "time") == 0);
+    bool failed = required && status == STATUS_FAILED;
+    phase_note(h->j->phases, word, row && row->successes > 0 ? row->ok : none,
+               failed ? first_failure(h) : none);
+}
+
 static void tell_services(struct host *h, const struct row *row, struct entry *e, uint16_t port)
 {
     struct judge *j = h->j;
@@ -198,13 +238,9 @@ static void tell_services(struct host *h, const struct row *row, struct entry *e
     for (uint32_t i = 0; i < count; i++) {
         e->service = matches[i].service;
         e->endpoint = matches[i].endpoint;
-        const struct endpoint *endpoint =
-            &services_at(j->f->list, e->service)->endpoints[e->endpoint];
-        struct tally *tally = &j->tallies[e->service];
-        if (row && row->successes > 0 && !endpoint->shared && row->ok.ts_ns > tally->ok.ts_ns)
-            tally->ok = row->ok;
         status_add(j, e);
     }
+    tell_phase(h, row, matches, count, e->status);
 }
 
 /* The rows that were used, each on its port. */

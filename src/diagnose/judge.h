@@ -11,6 +11,7 @@
 
 #include "base/arena.h"
 #include "base/buf.h"
+#include "phase.h"
 #include "rules.h"
 
 #define FINDINGS_MAX    20000U /* more are not listed; statuses and verdicts still know them */
@@ -57,7 +58,6 @@ struct tally {
     bool warned_other;
     bool worked; /* by a host that is the service's own */
     bool tried;
-    struct mark ok; /* newest success of an own host */
 };
 
 struct id_list {
@@ -83,7 +83,8 @@ struct judge {
     uint32_t *device_clients; /* client numbers of devices */
     uint32_t device_count;
     struct buf text;      /* scratch */
-    uint32_t first_draft; /* of the device at hand */
+    uint32_t first_draft; /* of the device at hand, like the next ones */
+    struct phase_tally phases[PHASE_COUNT];
     uint32_t service_count;
     int dns_service; /* index, -1 without */
     int proxy_service;
@@ -155,7 +156,6 @@ void capture_findings(struct judge *j);
 bool verdict_without_network(const struct judge *j, uint32_t first_draft);
 enum verdict_word verdict_of(struct judge *j, const enum status_word *words, uint32_t first_draft);
 void verdict_reasons(struct judge *j, struct result *r);
-void verdict_phases(struct judge *j, struct device_result *d, const enum status_word *words);
 
 /* ---- numbers, causes ---- */
 

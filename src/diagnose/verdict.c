@@ -1,15 +1,8 @@
 /*
- * diagnose/verdict: from the status of services to one word, its reasons, and how far a device came.
+ * diagnose/verdict: from the status of services to one word and its reasons.
  * SPDX-License-Identifier: MIT
  */
 #include "judge.h"
-
-/* Phases of a deployment in their order. Those that happen at any time are not here. */
-static const char *const phases[] = {
-    "network", "time", "profile", "activation", "identity", "enrollment", "apps", "notification",
-};
-
-#define PHASE_COUNT (sizeof phases / sizeof *phases)
 
 /* Whether a finding that weighs on the verdict by itself stands for the device. */
 static bool finding_stands(const struct judge *j, uint32_t first_draft)
@@ -133,33 +126,4 @@ void verdict_reasons(struct judge *j, struct result *r)
         buf_str(&j->text, "the capture ended before any outcome could be seen");
     if (j->text.len > 0)
         add_reason(j, r, reasons);
-}
-
-/* ---- phases ---- */
-
-void verdict_phases(struct judge *j, struct device_result *d, const enum status_word *words)
-{
-    d->phase = "";
-    d->stopped_at = "";
-    for (size_t p = 0; p < PHASE_COUNT; p++) {
-        bool reached = false;
-        struct mark newest = {0, 0, 0};
-        for (uint32_t s = 0; s < j->service_count; s++) {
-            const struct service *service = services_at(j->f->list, s);
-            if (!service->phase || strcmp(service->phase, phases[p]) != 0)
-                continue;
-            if (mark_set(j->tallies[s].ok)) {
-                reached = true;
-                if (j->tallies[s].ok.ts_ns > newest.ts_ns)
-                    newest = j->tallies[s].ok;
-            }
-            if (words[s] == STATUS_FAILED && service->need == NEED_REQUIRED &&
-                d->stopped_at[0] == '\0')
-                d->stopped_at = phases[p];
-        }
-        if (reached) {
-            d->phase = phases[p];
-            d->phase_mark = newest;
-        }
-    }
 }

@@ -149,6 +149,53 @@ static void put_statuses(struct json *j, const struct service_result *services, 
     json_close(j, ']');
 }
 
+static void put_list(struct json *j, const char *key, const struct dhcp_addrs *list)
+{
+    if (list->count == 0)
+        return;
+    json_open(j, key, '[');
+    for (uint8_t i = 0; i < list->count; i++)
+        json_addr(j, NULL, &list->at[i]);
+    json_close(j, ']');
+}
+
+/* With the names that events have. */
+static void put_lease(struct json *j, const struct lease_result *l)
+{
+    json_open(j, "dhcp", '{');
+    json_addr_if(j, "assigned_ip", &l->address);
+    json_addr_if(j, "server_id", &l->server);
+    json_addr_if(j, "subnet_mask", &l->mask);
+    put_list(j, "routers", &l->routers);
+    put_list(j, "dns_servers", &l->resolvers);
+    put_list(j, "ntp_servers", &l->time_servers);
+    json_u64(j, "lease_time", l->lease_s);
+    json_text_if(j, "domain", l->domain);
+    json_text_if(j, "domain_search", l->search);
+    json_text_if(j, "proxy_url", l->proxy);
+    json_text_if(j, "portal_url", l->portal);
+    json_text_if(j, "vendor_class_identifier", l->vendor);
+    json_u64(j, "reply_frame", l->at.frame);
+    json_close(j, '}');
+}
+
+static void put_phases(struct json *j, const struct device_result *d)
+{
+    json_open(j, "phases", '[');
+    for (uint32_t i = 0; i < d->phase_count; i++) {
+        const struct phase_result *p = &d->phases[i];
+        json_open(j, NULL, '{');
+        json_text(j, "phase", p->name);
+        json_text(j, "state", p->failed ? "failed" : "reached");
+        if (mark_set(p->ok))
+            json_u64(j, "phase_frame", p->ok.frame);
+        if (mark_set(p->failed_mark))
+            json_u64(j, "first_frame", p->failed_mark.frame);
+        json_close(j, '}');
+    }
+    json_close(j, ']');
+}
+
 static void put_device(struct json *j, const struct device_result *d, uint32_t service_count)
 {
     char text[MAC_TEXT_SIZE];
@@ -161,6 +208,8 @@ static void put_device(struct json *j, const struct device_result *d, uint32_t s
     if (d->has_mac)
         json_text(j, "mac", mac_text(&d->mac, text));
     json_text_if(j, "name", d->name);
+    if (d->lease)
+        put_lease(j, d->lease);
     json_text(j, "verdict", verdict_text(d->verdict));
     put_statuses(j, d->services, service_count);
     put_ids(j, "findings", d->findings, d->finding_count);
@@ -169,6 +218,8 @@ static void put_device(struct json *j, const struct device_result *d, uint32_t s
     if (mark_set(d->phase_mark))
         json_u64(j, "phase_frame", d->phase_mark.frame);
     json_text_if(j, "stopped_at", d->stopped_at);
+    json_text_if(j, "next_phase", d->next_phase);
+    put_phases(j, d);
     put_texts(j, "not_tested", d->not_tested, d->not_tested_count);
     json_close(j, '}');
 }

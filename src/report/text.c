@@ -152,11 +152,29 @@ static void put_services(struct page *p, const struct result *r)
     buf_clear(&names);
 }
 
+/* How far the device came, and what it could not try for that reason. */
+static void put_phase(struct page *p, const struct device_result *d)
+{
+    char text[160];
+    size_t n = 0;
+    if (d->phase[0])
+        n = (size_t)snprintf(text, sizeof text, "reached %s (frame %u)", d->phase,
+                             (unsigned)d->phase_mark.frame);
+    if (d->stopped_at[0])
+        n += (size_t)snprintf(text + n, sizeof text - n, "%sfailed at %s (frame %u)", n ? "; " : "",
+                              d->stopped_at, (unsigned)d->stopped_mark.frame);
+    if (d->next_phase[0])
+        n += (size_t)snprintf(text + n, sizeof text - n, "%snot seen: %s and later", n ? "; " : "",
+                              d->next_phase);
+    if (n > 0)
+        page_item(p, 4, "", TONE_PLAIN, text);
+}
+
 static void put_devices(struct page *p, const struct result *r)
 {
-    if (r->device_count < 2)
+    if (r->device_count == 0)
         return;
-    page_heading(p, "Devices");
+    page_heading(p, r->device_count == 1 ? "Device" : "Devices");
     for (uint32_t i = 0; i < r->device_count; i++) {
         const struct device_result *d = &r->devices[i];
         char address[ADDR_TEXT_SIZE];
@@ -165,8 +183,9 @@ static void put_devices(struct page *p, const struct result *r)
         page_cell(p, verdict_text(d->verdict), 14, verdict_tone(d->verdict));
         page_cell(p, addr_text(&d->address, address), 26, TONE_PLAIN);
         page_cell(p, d->has_mac ? mac_text(&d->mac, mac) : "", 19, TONE_DIM);
-        page_cell(p, d->stopped_at[0] ? d->stopped_at : d->phase, 0, TONE_PLAIN);
+        page_cell(p, d->name, 0, TONE_PLAIN);
         page_end_line(p);
+        put_phase(p, d);
     }
 }
 

@@ -27,12 +27,14 @@ static const char *const endpoint_keys[] = {
     "role",           "region",      "shared",     "pinned",     "no_inspection", "no_proxy_auth",
     "legacy",         "observed",    "probe_path", "probe_body", "probe_status",  "probe_dns_a",
     "probe_dns_aaaa", "note",        "source",     "doc_row",    "doc_category",  "unverified",
-    "url_path",       "dhcp_option", NULL,
+    "url_path",       "dhcp_option", "phase",      NULL,
 };
 
 static const char *const phase_words[] = {
-    "network",    "time", "profile",      "activation", "updates", "identity",
-    "enrollment", "apps", "notification", "telemetry",  "other",   NULL,
+    "network",    "address",    "proxy-search", "connectivity", "time",         "device-identity",
+    "profile",    "activation", "updates",      "identity",     "sign-in",      "registration",
+    "enrollment", "agent",      "apps",         "sync",         "notification", "telemetry",
+    "other",      NULL,
 };
 
 static const char *const protocol_words[] = {
@@ -122,7 +124,7 @@ static bool get_word(struct reader *r, const char *key, const char *const *words
 {
     if (!doc_enter(r->doc, key))
         return true;
-    char list[160];
+    char list[224];
     char quoted[DOC_QUOTE_SIZE];
     if (!is_type(r->doc, DOC_STRING, "a text in double quotes"))
         return false;
@@ -293,17 +295,19 @@ static bool read_endpoint(struct reader *r, struct endpoint *e)
     uint32_t need = NEED_REQUIRED;
     uint32_t protocol = WORD_NONE;
     uint32_t role = WORD_NONE;
+    uint32_t phase = WORD_NONE;
     if (!is_type(r->doc, DOC_OBJECT, "an object such as {\"host\": \"www.example.com\"}") ||
         !check_keys(r->doc, endpoint_keys) || !read_pattern(r, e) || !read_ports(r, e) ||
         !get_word(r, "transport", transport_words, &transport) ||
         !get_word(r, "need", need_words, &need) ||
         !get_word(r, "protocol", protocol_words, &protocol) ||
-        !get_word(r, "role", role_words, &role) || !get_text(r, "region", NAME_MAX, &e->region) ||
-        !get_text(r, "note", TEXT_MAX, &e->note) || !read_probe(r, e) || !read_flags(r, e) ||
-        !read_sources(r))
+        !get_word(r, "role", role_words, &role) || !get_word(r, "phase", phase_words, &phase) ||
+        !get_text(r, "region", NAME_MAX, &e->region) || !get_text(r, "note", TEXT_MAX, &e->note) ||
+        !read_probe(r, e) || !read_flags(r, e) || !read_sources(r))
         return false;
     e->transport = (enum transport)transport;
     e->need = (enum need)need;
+    e->phase = phase == WORD_NONE ? NULL : phase_words[phase];
     e->role = role == WORD_NONE ? NULL : role_words[role];
     e->protocol = protocol == WORD_NONE ? port_protocol(e->transport, e->ports, e->port_count)
                                         : protocol_words[protocol];

@@ -16,9 +16,9 @@
 #include "files.h"
 
 struct packer {
-    const char *name;                                /* as in messages */
-    void (*pack)(struct buf *out, struct slice in);  /* appends one member */
-    const char *skippable;                           /* a member without content */
+    const char *name;                               /* as in messages */
+    void (*pack)(struct buf *out, struct slice in); /* appends one member */
+    const char *skippable;                          /* a member without content */
     size_t skippable_len;
 };
 

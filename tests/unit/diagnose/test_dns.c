@@ -193,7 +193,7 @@ static void silent_resolvers_are_one_cause(void **state)
     assert_non_null(f);
     assert_string_equal(f->service->id, "dns");
     assert_int_equal(f->count, 5);
-    assert_string_equal(r->devices[0].stopped_at, "network");
+    assert_string_equal(r->devices[0].stopped_at, "connectivity");
     lab_close(&l);
 }
 

@@ -63,7 +63,7 @@ static void a_good_probe_is_no_portal(void **state)
     const struct result *r = lab_judge(&l);
     assert_int_equal(r->finding_count, 0);
     assert_int_equal(lab_status(r, "ncsi"), STATUS_REACHABLE);
-    assert_string_equal(r->devices[0].phase, "network");
+    assert_string_equal(r->devices[0].phase, "connectivity");
     lab_close(&l);
 }
 
