@@ -32,7 +32,7 @@ enum flow_state {
 struct flow_side {
     uint64_t bytes; /* of payload, as announced by headers */
     uint32_t packets;
-    uint32_t isn;     /* of the SYN or SYN-ACK */
+    uint32_t isn;     /* of the SYN or SYN-ACK; mid-stream: one less than the first packet's */
     uint32_t seq_end; /* highest sequence number sent, plus one */
     uint32_t ack;     /* highest acknowledgement sent */
     uint16_t mss;     /* of the SYN; 0 without */
@@ -137,6 +137,17 @@ static inline bool flow_is_stray(const struct flow *f)
 
 /* Whether the capture shows one direction only: one side answers what is not there. */
 bool flow_is_one_way(const struct flow *f);
+
+/* Bytes that a side of a TCP flow sent, as later packets of it or acknowledgements show, but the capture
+ * has not. Fewer than there are when some were sent twice; 0 for a side without any packet. */
+uint32_t flow_missing(const struct flow *f, enum dir dir);
+
+/* Whether anything of the flow is known to be missing: a direction, or bytes. */
+static inline bool flow_lacks(const struct flow *f)
+{
+    return flow_is_one_way(f) || flow_missing(f, DIR_TO_SERVER) > 0 ||
+           flow_missing(f, DIR_TO_CLIENT) > 0;
+}
 
 struct flow_stats flow_table_stats(const struct flow_table *t);
 

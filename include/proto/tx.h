@@ -118,7 +118,9 @@ struct tx_tls {
     uint8_t alert_count;
     bool ech;
     bool server_hello;
-    bool hello_cut; /* the ClientHello was not captured whole */
+    bool hello_cut;   /* the ClientHello was not captured whole */
+    bool gap;         /* the capture lacks bytes of either side */
+    bool client_data; /* TLS <= 1.2: the client's data came before the handshake was seen over */
     enum tls_stage stage;
     enum tls_outcome outcome;
 };

@@ -60,9 +60,11 @@ static struct slice text_of(const struct judge *j, const struct draft *d)
 
 static void detail_skew(struct buf *b, const struct draft *d)
 {
-    int64_t s = d->x.value / NS_PER_S;
-    buf_printf(b, "clock is %lld s %s, against %s", (long long)(s < 0 ? -s : s),
-               s < 0 ? "fast" : "slow", d->x.code ? "the time server" : "the capture's clock");
+    /* Rounded: what the way adds must not turn a second. */
+    bool fast = d->x.value < 0;
+    int64_t s = ((fast ? -d->x.value : d->x.value) + NS_PER_S / 2) / NS_PER_S;
+    buf_printf(b, "clock is %lld s %s, against %s", (long long)s, fast ? "fast" : "slow",
+               d->x.code ? "the time server" : "the capture's clock");
 }
 
 static void detail_reset(struct buf *b, const struct draft *d)
@@ -111,6 +113,19 @@ static void detail_date(struct buf *b, const char *label, const struct judge *j,
     int64_t s = d->x.value > limit ? limit : d->x.value < -limit ? -limit : d->x.value;
     buf_printf(b, "%s %s", label, time_text(s * NS_PER_S, text));
     detail_labelled(b, ", issuer ", text_of(j, d));
+}
+
+static void detail_capture(struct buf *b, const struct draft *d, const struct capture_facts *c)
+{
+    if (d->f.kind == FINDING_CAPTURE_ONE_WAY)
+        buf_printf(b, "%u of %lld connections", d->f.count, (long long)d->x.value);
+    if (d->f.kind != FINDING_CAPTURE_GAPS)
+        return;
+    if (c->gap_bytes > 0)
+        buf_printf(b, "%llu bytes are missing", (unsigned long long)c->gap_bytes);
+    if (c->kernel_drops > 0)
+        buf_printf(b, "%s%llu packets were dropped by the capture's own count",
+                   c->gap_bytes > 0 ? ", " : "", (unsigned long long)c->kernel_drops);
 }
 
 void detail_write(struct judge *j, const struct draft *d)
@@ -183,12 +198,11 @@ void detail_write(struct judge *j, const struct draft *d)
     case FINDING_CLOCK_SKEW:
         detail_skew(b, d);
         break;
-    case FINDING_CAPTURE_GAPS:
-        buf_printf(b, "%lld bytes are missing", (long long)d->x.value);
-        break;
     default:
         if (d->f.kind >= FINDING_EAP_NO_REQUEST && d->f.kind <= FINDING_DHCP_SEVERAL_SERVERS)
             detail_link(j, d);
+        else
+            detail_capture(b, d, j->j.capture);
         break;
     }
     detail_probe(j, d);

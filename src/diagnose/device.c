@@ -70,7 +70,7 @@ static void skew_finding(struct judge *j)
     finding_tell(j, d);
 }
 
-static void half_finding(struct judge *j)
+static void half_finding(struct judge *j, bool weighs)
 {
     const struct client *c = facts_at(j->f, j->j.device);
     uint32_t number;
@@ -79,8 +79,9 @@ static void half_finding(struct judge *j)
         return;
     d->client = j->j.device;
     d->f.kind = FINDING_CAPTURE_ONE_WAY;
-    d->weighs = true;
+    d->weighs = weighs;
     d->f.device = c->addr;
+    d->x.value = (int64_t)c->one_way + c->two_way;
     d->f.count = c->one_way;
     d->f.first = j->j.capture->first;
     d->f.last = j->j.capture->last;
@@ -241,10 +242,9 @@ void device_judge(struct judge *j, uint32_t index)
     memset(j->tallies, 0, j->service_count * sizeof *j->tallies);
     fill_addresses(j, d, client);
     fill_station(j, d);
+    j->half = j->j.one_way;
     judge_hosts(j, client);
-    if (j->j.one_way)
-        half_finding(j);
-    else
+    if (!j->j.one_way)
         resolver_findings(j);
     search_finding(j);
     skew_finding(j);
@@ -252,8 +252,10 @@ void device_judge(struct judge *j, uint32_t index)
     dhcp_judge(j);
     link_judge(j);
     fill_services(j, d, words);
-    fill_findings(j, d, first);
     d->verdict = verdict_of(j, words, first);
+    if (j->half)
+        half_finding(j, d->verdict == VERDICT_INCONCLUSIVE);
+    fill_findings(j, d, first);
     phase_judge(j, d);
     free(words);
 }

@@ -287,6 +287,7 @@ static bool judge_init(struct judge *j, struct diagnosis *d, const struct captur
         return false;
     tls_suspects(&d->facts, suspects);
     j->floor = route_floor(d->facts.routes);
+    d->facts.lossy = capture_lossy(&d->facts, capture);
     return true;
 }
 

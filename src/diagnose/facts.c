@@ -441,6 +441,7 @@ static struct failure *find_failure(struct facts *f, struct row *row, const stru
 static void join_failure(struct failure *old, const struct failure *one)
 {
     old->count += one->count;
+    old->tries += one->tries;
     old->since_ok += one->since_ok;
     if (!addr_eq(&old->server, &one->server))
         old->servers = true;
@@ -451,6 +452,7 @@ static void join_failure(struct failure *old, const struct failure *one)
     struct failure newest = *one;
     newest.first = old->first;
     newest.count = old->count;
+    newest.tries = old->tries;
     newest.since_ok = old->since_ok;
     newest.servers = old->servers || one->servers;
     newest.next = old->next;
@@ -477,6 +479,7 @@ void facts_fail(struct facts *f, struct row *row, const struct failure *one)
 {
     struct failure copy = *one;
     copy.count = 1;
+    copy.tries = one->tries > 0 ? one->tries : 1;
     copy.last = copy.first;
     copy.since_ok = mark_set(row->ok) && copy.first.ts_ns <= row->ok.ts_ns ? 0 : 1;
     copy.healed_ns = copy.since_ok ? 0 : row->ok.ts_ns;
@@ -528,7 +531,8 @@ static void fold_row(struct facts *f, struct row *to, const struct row *from)
         to->ok = from->ok;
     to->attempts += from->attempts;
     to->successes += from->successes;
-    to->flags |= from->flags & (ROW_PENDING | ROW_TCP_TRIED | ROW_CONNECTED | ROW_VIA_PROXY);
+    to->flags |=
+        from->flags & (ROW_PENDING | ROW_TCP_TRIED | ROW_CONNECTED | ROW_VIA_PROXY | ROW_LACKS);
     for (const struct failure *x = facts_failure(f, from->failures); x;
          x = facts_failure(f, x->next))
         put_failure(f, to, x);

@@ -96,6 +96,7 @@ struct peer {
     uint32_t answered;
     uint32_t refused; /* proxy: 407 and errors of its own */
     uint32_t unanswered;
+    uint32_t tries;            /* unanswered, repeats too */
     uint32_t unanswered_since; /* since it answered last */
     struct mark first_unanswered;
     struct mark last_unanswered;
@@ -129,6 +130,7 @@ enum {
     ROW_TCP_TRIED = 16,
     ROW_CONNECTED = 32, /* a connection stood, no exchange was seen on it */
     ROW_OWN_ZONE = 64,  /* head rows: the resolver's newest address came with AA */
+    ROW_LACKS = 128,    /* the outcome of an exchange lies in what the capture lacks */
 };
 
 /* A host of a client on one port; the first row of a host (its head) holds the DNS side too. 48 bytes:
@@ -164,7 +166,7 @@ enum {
     FAIL_PROXY = 16,    /* a proxy said so, or stood between */
     FAIL_ACCEPTED = 32, /* certificates: the device went on regardless */
     FAIL_PRIVATE = 64,  /* sinkhole: a private address, alone no proof */
-    FAIL_CUT = 128,     /* the capture has not all of it */
+    FAIL_CUT = 128,     /* the capture has not all of it: proves nothing */
     FAIL_LARGE = 256,   /* TLS: on a greeting of more than one segment */
 };
 
@@ -176,6 +178,7 @@ struct failure {
     int64_t value;     /* a date of a certificate, an offset */
     uint32_t next;
     uint32_t count;
+    uint32_t tries;    /* what was sent in vain, repeats too */
     uint32_t since_ok; /* of them after the newest exchange that worked */
     uint32_t text;     /* issuer, location, alert...; INTERN_NONE without */
     struct ip_addr server;
@@ -240,10 +243,12 @@ struct facts {
     struct routes own_routes;
     uint32_t number;       /* of these facts among kin; 0 alone */
     uint32_t listed_added; /* names, by a kin */
-    uint64_t one_way;
+    uint64_t one_way;      /* TCP flows */
     uint64_t two_way;
-    bool is_kin;  /* `listed` and `routes` are another one's */
-    bool is_copy; /* of another one, whose names it uses */
+    uint64_t gapped; /* that lack bytes */
+    bool lossy;      /* known when judging begins: the capture can have lost any single packet */
+    bool is_kin;     /* `listed` and `routes` are another one's */
+    bool is_copy;    /* of another one, whose names it uses */
 };
 
 /* `kin` may be NULL: see diagnosis_new. */

@@ -88,7 +88,8 @@ static enum ruling weigh_row(struct host *h, const struct row *row)
          x = facts_failure(h->j->f, x->next)) {
         ruling_fn *rule = rules[x->kind];
         enum ruling ruling = rule ? rule(&h->j->j, h->head, row, x) : RULING_DROP;
-        if (ruling == RULING_FAILED && (h->j->j.one_way || link_cut(&h->j->j, x)))
+        ruling = capture_ruling(&h->j->j, x, ruling);
+        if (ruling == RULING_FAILED && link_cut(&h->j->j, x))
             ruling = RULING_DOUBT;
         if (ruling == RULING_FAILED && revocation_covered(&h->j->j, h->head, x))
             ruling = RULING_RECOVERED;
@@ -256,9 +257,12 @@ static uint32_t tell_rows(struct host *h, const enum ruling *worst, enum ruling 
             .attempts = row->attempts,
             .successes = row->successes,
             .status = word_of(ruling, row->successes > 0),
+            .unseen = ruling == RULING_DOUBT || (row->flags & ROW_LACKS) != 0,
         };
         if (row->attempts == 0)
             continue;
+        h->j->half |= row->successes == 0 && (row->flags & ROW_LACKS) != 0 &&
+                      facts_at(h->j->f, h->j->j.device)->one_way > 0;
         if (row->successes > 0)
             (void)map_put(&h->j->ports_ok, (uint64_t)h->j->j.device << 32 | row->port, 1);
         tell_services(h, row, &e, row->port);

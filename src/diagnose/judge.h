@@ -46,6 +46,7 @@ struct entry {
     uint16_t service;
     uint16_t endpoint;
     enum status_word status;
+    bool unseen; /* the capture lacks what would tell */
     uint32_t finding_count;
     uint32_t findings[8]; /* draft numbers */
 };
@@ -58,6 +59,7 @@ struct tally {
     bool warned_other;
     bool worked; /* by a host that is the service's own */
     bool tried;
+    bool unseen; /* of a required endpoint the capture lacks what would tell */
 };
 
 struct id_list {
@@ -90,9 +92,11 @@ struct judge {
     int proxy_service;
     int dhcp_service;
     enum status_word dhcp_word; /* of the device at hand */
-    bool oobe;                  /* some device asked for a listed host */
-    bool without_network;       /* some device has none */
-    bool failed;                /* memory is out */
+    bool half; /* the device at hand: connections to listed hosts of which one direction is there */
+    bool unseen;          /* a verdict is inconclusive for what the capture lacks */
+    bool oobe;            /* some device asked for a listed host */
+    bool without_network; /* some device has none */
+    bool failed;          /* memory is out */
 };
 
 struct link {
@@ -147,6 +151,10 @@ const struct service_result *status_totals(struct judge *j);
 
 /* ---- capture ---- */
 
+/* What is left of a ruling by what the capture can show. */
+enum ruling capture_ruling(const struct judging *j, const struct failure *x, enum ruling ruling);
+/* Whether so much is missing that a single request without answer says nothing. */
+bool capture_lossy(const struct facts *f, const struct capture_facts *c);
 bool capture_one_way(const struct judge *j, uint32_t client);
 bool capture_cut(const struct capture_facts *c);
 void capture_findings(struct judge *j);

@@ -52,6 +52,11 @@ void idle_flow_fact(struct facts *f, const struct flow *flow, const struct flow_
 struct failure rule_failure(const struct flow *flow, enum finding_kind kind, struct mark first);
 /* The last two labels: names that differ here are unrelated. */
 struct slice rule_domain(struct slice name);
+/* Notes on the row if the capture lacks something of `flow`: then nothing follows from what is missing. */
+bool rule_lacks(struct row *row, const struct flow *flow);
+/* How often the request of `tx` was sent, as far as the connection tells: one that goes on for a while
+ * shows that its device still waits. */
+uint32_t rule_tries(const struct flow *flow, const struct tx *tx);
 /* First label of a name is `label`. */
 bool rule_first_label(struct slice name, const char *label);
 
@@ -130,7 +135,7 @@ enum resolvers_state {
     RESOLVERS_SILENT,
 };
 enum resolvers_state dns_resolvers(const struct facts *f, uint32_t client);
-bool dns_peer_silent(const struct peer *p, bool alone);
+bool dns_peer_silent(const struct facts *f, const struct peer *p, bool alone);
 /* The resolver of the device that answers slowly as a habit; NULL without. */
 const struct peer *resolver_slow(const struct facts *f, uint32_t client);
 /* Whether TCP to the resolvers was tried and never worked. */

@@ -119,13 +119,17 @@ static void acknowledged(struct facts *f, struct station *st, const struct tx *t
     keep_lease(f, st, tx);
 }
 
-static void unanswered(struct station *st, const struct tx *tx)
+static void unanswered(struct facts *f, struct station *st, const struct tx *tx)
 {
     const struct tx_dhcp *t = tx->u.dhcp;
     if (t->began != DHCP_DISCOVER)
         return; /* a renewal; a device that gets no answer to it asks anew */
     if (tx->outcome == TX_PENDING) {
         st->dhcp_pending = true;
+    } else if ((t->types >> DHCP_REQUEST & 1) != 0 && t->offer_count == 0) {
+        /* It took up an offer that the capture has not. */
+        st->dhcp_pending = true;
+        f->one_way++;
     } else if (t->types >> DHCP_REQUEST & 1) {
         st->server = t->lease.server;
         run_add(&st->no_ack, &tx->first);
@@ -162,7 +166,7 @@ void dhcp_fact(struct facts *f, const struct tx *tx)
         st->server = t->lease.server;
         run_add(&st->offer_unused, &tx->first);
     } else {
-        unanswered(st, tx);
+        unanswered(f, st, tx);
     }
 }
 

@@ -32,6 +32,12 @@ bool rule_first_label(struct slice name, const char *label)
     return slice_starts(name, label) && (name.len == len || name.data[len] == '.');
 }
 
+/* No answer was captured of what the connection shows to be incomplete. */
+static bool lies_in_gap(const struct flow *flow, const struct tx *tx)
+{
+    return tx->outcome == TX_NO_REPLY && flow_lacks(flow);
+}
+
 /* What the addresses of an answer look like. */
 enum answer {
     ANSWER_NONE,
@@ -150,6 +156,7 @@ static void bad_answer(struct facts *f, struct row *head, const struct flow *flo
     struct failure x = rule_failure(flow, kind, tx->first);
     struct look l = look(dns);
     x.group = dns->qtype == TYPE_A ? 0 : FAIL_NOT_A;
+    x.tries = dns->attempts;
     if (tx->outcome == TX_ANSWERED) {
         x.code = (uint16_t)dns->rcode;
         note_saying(f, &x, dns, &l);
@@ -285,7 +292,7 @@ void dns_fact(struct facts *f, const struct flow *flow, const struct tx *tx)
         return;
     }
     uint32_t client = facts_asks(f, flow);
-    if (client == POOL_NONE)
+    if (client == POOL_NONE || lies_in_gap(flow, tx))
         return;
     facts_role(f, &flow->key.dst, CLIENT_RESOLVER);
     resolver_fact(f, client, flow, tx);

@@ -71,7 +71,10 @@ static void fail(struct facts *f, struct row *row, const struct flow *flow, cons
     struct failure x = rule_failure(flow, kind, tx->first);
     if (http->to_proxy)
         x.group |= FAIL_PROXY;
+    if (kind == FINDING_HTTP_NO_RESPONSE && rule_lacks(row, flow))
+        x.group |= FAIL_CUT;
     x.code = http->status;
+    x.tries = rule_tries(flow, tx);
     x.value = http->status != 0 ? saying(http, q) : 0;
     x.text = text_for(f, http, kind);
     facts_fail(f, row, &x);
@@ -112,6 +115,7 @@ static void note_outcome(struct facts *f, struct row *row, const struct flow *fl
     const struct tx_http *http = &tx->u.http;
     if (tx->outcome == TX_PENDING) {
         row->flags |= ROW_PENDING;
+        (void)rule_lacks(row, flow);
     } else if (tx->outcome == TX_NO_REPLY || http->status == 0) {
         fail(f, row, flow, tx, q, FINDING_HTTP_NO_RESPONSE);
         revocation_wait(f, flow, q->host, tx->first);

@@ -97,6 +97,7 @@ void ntp_fact(struct facts *f, const struct flow *flow, const struct tx *tx, str
         row->flags |= ROW_PENDING;
     } else if (tx->outcome == TX_NO_REPLY) {
         struct failure x = rule_failure(flow, FINDING_NTP_NO_REPLY, tx->first);
+        x.tries = tx->u.ntp.attempts;
         facts_fail(f, row, &x);
     } else {
         answered(f, row, flow, tx);

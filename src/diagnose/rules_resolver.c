@@ -45,6 +45,7 @@ static void note_unanswered(struct peer *p, const struct flow *flow, const struc
         p->last_unanswered = tx->first;
     if (tx->first.ts_ns > p->last_answered.ts_ns)
         p->unanswered_since++;
+    p->tries += tx->u.dns.attempts;
     p->names_differ |= name != p->name;
     if (flow->signs && flow->signs->icmp_from.family != 0) {
         p->icmp_from = flow->signs->icmp_from;
@@ -84,8 +85,10 @@ void resolver_flow_fact(struct facts *f, const struct flow *flow, const struct f
 
 /* ---- what a device's resolvers are ---- */
 
-bool dns_peer_silent(const struct peer *p, bool alone)
+bool dns_peer_silent(const struct facts *f, const struct peer *p, bool alone)
 {
+    if (f->lossy && p->tries < 2)
+        return false;
     if (p->answered == 0)
         return alone ? p->unanswered > 0 : p->names_differ && p->unanswered >= SILENT_NAMES;
     return p->unanswered_since >= SILENT_AGAIN && p->names_differ;
@@ -98,8 +101,8 @@ enum resolvers_state dns_resolvers(const struct facts *f, uint32_t client)
         const struct peer *p = pool_at(&f->peers, i);
         if (p->role == PEER_RESOLVER && p->answered + p->unanswered > 0) {
             asked++;
-            mute += dns_peer_silent(p, true);
-            silent += dns_peer_silent(p, false);
+            mute += dns_peer_silent(f, p, true);
+            silent += dns_peer_silent(f, p, false);
         }
         i = p->next;
     }
@@ -159,7 +162,7 @@ static const struct peer *silent_resolver(const struct judge *j, bool all, uint3
     for (uint32_t i = facts_at(j->f, j->j.device)->peers; i != POOL_NONE;) {
         const struct peer *p = pool_at(&j->f->peers, i);
         i = p->next;
-        if (p->role != PEER_RESOLVER || p->unanswered == 0 || !dns_peer_silent(p, all))
+        if (p->role != PEER_RESOLVER || p->unanswered == 0 || !dns_peer_silent(j->f, p, all))
             continue;
         ++*silent;
         *questions += p->unanswered;

@@ -24,25 +24,28 @@ struct failure rule_failure(const struct flow *flow, enum finding_kind kind, str
     return x;
 }
 
-/* A conversation of which the capture has one side only: what one side sent shows that the other
- * answered. A SYN that nobody answers shows nothing. */
-static bool is_half(const struct flow *flow)
+uint32_t rule_tries(const struct flow *flow, const struct tx *tx)
 {
-    const struct flow_side *client = &flow->side[DIR_TO_SERVER];
-    const struct flow_side *server = &flow->side[DIR_TO_CLIENT];
-    if (client->packets == 0)
-        return server->packets > 0;
-    return server->packets == 0 && (client->data || client->ack != 0) && !client->rst;
+    return flow->last.ts_ns - tx->request.ts_ns >= NS_PER_S ? 2 : 1;
+}
+
+bool rule_lacks(struct row *row, const struct flow *flow)
+{
+    if (!flow_lacks(flow))
+        return false;
+    row->flags |= ROW_LACKS;
+    return true;
 }
 
 static void count_sides(struct facts *f, const struct flow *flow)
 {
     const struct flow_side *client = &flow->side[DIR_TO_SERVER];
     const struct flow_side *server = &flow->side[DIR_TO_CLIENT];
-    bool half = is_half(flow);
+    bool half = flow_is_one_way(flow);
     bool both = client->packets > 0 && server->packets > 0;
     f->one_way += half;
     f->two_way += both;
+    f->gapped += both && flow_lacks(flow);
     uint32_t id = facts_find(f, &flow->key.src);
     if (id == POOL_NONE)
         return;
@@ -61,6 +64,7 @@ static void unanswered(struct facts *f, struct row *row, const struct flow *flow
         return;
     }
     struct failure x = rule_failure(flow, FINDING_TCP_NO_REPLY, flow->first);
+    x.tries = flow->syns;
     facts_fail(f, row, &x);
 }
 
@@ -76,7 +80,7 @@ static void established(struct facts *f, struct row *row, const struct flow *flo
 static void note_route(struct facts *f, const struct flow *flow, uint32_t name, const char *app)
 {
     uint32_t client = strcmp(app, "tls") == 0 ? POOL_NONE : facts_find(f, &flow->key.src);
-    if (client != POOL_NONE && !is_half(flow))
+    if (client != POOL_NONE && !flow_is_one_way(flow))
         route_flow(f->routes, facts_token(f, client), name, flow);
 }
 
@@ -85,7 +89,7 @@ void tcp_fact(struct facts *f, const struct flow *flow, const struct flow_end *h
 {
     count_sides(f, flow);
     char text[NAME_MAX_BYTES + 1];
-    bool alone = transactions == 0 && !is_half(flow);
+    bool alone = transactions == 0;
     uint32_t name = facts_name(f, facts_host(host, text), alone);
     uint32_t client = alone && name != INTERN_NONE ? facts_asks(f, flow) : POOL_NONE;
     note_route(f, flow, name, app);
@@ -95,6 +99,8 @@ void tcp_fact(struct facts *f, const struct flow *flow, const struct flow_end *h
         return;
     row->attempts++;
     row->flags |= ROW_TCP_TRIED;
+    if (rule_lacks(row, flow))
+        return;
     struct failure x = rule_failure(flow, FINDING_TCP_REFUSED, flow->first);
     switch (flow_state(flow)) {
     case FLOW_NO_REPLY:

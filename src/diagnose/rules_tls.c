@@ -104,20 +104,25 @@ static void check_certificate(struct facts *f, const struct row *row, const stru
         claim(f, w, FINDING_TLS_INSPECTED, 0, c->issuer);
 }
 
-/* The device went on (`accepted`), or left with no request. */
-static void settle(struct facts *f, const struct watch *w, bool accepted)
+/* What the device did on the certificate it was shown. */
+enum reaction {
+    WENT_ON,
+    LEFT, /* with no request */
+    UNSEEN,
+};
+
+static void settle(struct facts *f, const struct watch *w, enum reaction reaction)
 {
+    static const uint8_t groups[] = {[WENT_ON] = FAIL_ACCEPTED, [UNSEEN] = FAIL_CUT};
     for (uint32_t i = 0; i < w->count; i++) {
         struct failure x = w->claims[i];
-        x.group |= accepted ? FAIL_ACCEPTED : 0;
+        x.group |= groups[reaction];
         facts_fail(f, w->row, &x);
     }
-    if (accepted) {
+    if (reaction == WENT_ON)
         facts_ok(f, w->row, &w->done);
-        return;
-    }
     struct failure x = w->claims[0];
-    if (w->count > 1 || x.kind != FINDING_TLS_INSPECTED)
+    if (reaction != LEFT || w->count > 1 || x.kind != FINDING_TLS_INSPECTED)
         return;
     x.kind = FINDING_TLS_INCOMPLETE;
     x.group |= FAIL_BY_CLIENT;
@@ -129,7 +134,7 @@ static void await_request(struct facts *f, const struct flow *flow, const struct
 {
     uint32_t id = pool_add(&f->watches);
     if (id == POOL_NONE || !map_put(&f->by_flow, flow->id, id)) {
-        settle(f, w, true);
+        settle(f, w, WENT_ON);
         return;
     }
     struct watch *kept = pool_at(&f->watches, id);
@@ -145,8 +150,10 @@ void tls_flow_fact(struct facts *f, const struct flow *flow)
     struct watch *w = pool_at(&f->watches, id);
     uint32_t sent = flow->side[DIR_TO_SERVER].seq_end - w->seq_end;
     bool left = mark_set(flow->end_at) && sent <= FAREWELL_MAX;
-    if (w->row)
-        settle(f, w, !left);
+    if (w->row && left && rule_lacks(w->row, flow))
+        settle(f, w, UNSEEN);
+    else if (w->row)
+        settle(f, w, left ? LEFT : WENT_ON);
     w->row = NULL;
 }
 
@@ -192,8 +199,11 @@ static void fail_handshake(struct facts *f, struct row *row, const struct flow *
         x.group |= FAIL_BY_CLIENT;
     if (tls->quic_version != 0)
         x.group |= FAIL_QUIC;
-    if (tls->hello_cut)
+    bool lacks = rule_lacks(row, flow) || tls->hello_cut || tls->gap;
+    /* An alert says what it says. */
+    if (lacks && x.kind != FINDING_TLS_ALERT)
         x.group |= FAIL_CUT;
+    x.tries = rule_tries(flow, tx);
     facts_fail(f, row, &x);
 }
 
@@ -223,6 +233,7 @@ void tls_fact(struct facts *f, const struct flow *flow, const struct tx *tx, str
         facts_head(f, client, name)->flags |= ROW_VIA_PROXY;
     if (tls->outcome == TLS_PENDING) {
         row->flags |= ROW_PENDING;
+        (void)rule_lacks(row, flow);
         return;
     }
     struct watch w = {.row = row, .done = mark_set(tx->done) ? tx->done : tx->request};
@@ -230,7 +241,9 @@ void tls_fact(struct facts *f, const struct flow *flow, const struct tx *tx, str
         w.claims[i] = rule_failure(flow, FINDING_TLS_INSPECTED, tx->first);
     check_certificate(f, row, tx, &w);
     if (tls->outcome == TLS_COMPLETED) {
-        if (w.count > 0)
+        if (w.count > 0 && tls->client_data)
+            settle(f, &w, WENT_ON);
+        else if (w.count > 0)
             await_request(f, flow, &w);
         else
             facts_ok(f, row, &w.done);
@@ -280,8 +293,7 @@ enum ruling tls_ruling(const struct judging *j, const struct row *head, const st
         if (row->ok.ts_ns >= x->last.ts_ns - SLACK_NS)
             return RULING_RECOVERED;
     }
-    /* What the capture has not whole cannot be told from what the peer did not send. */
-    if ((x->group & FAIL_CUT) != 0 || (j->cut && x->kind == FINDING_TLS_INCOMPLETE))
+    if (j->cut && x->kind == FINDING_TLS_INCOMPLETE)
         return RULING_DOUBT;
     return RULING_FAILED;
 }
@@ -358,7 +370,7 @@ static void add_signers(const struct facts *f, const struct row *row, struct poo
          x = facts_failure(f, x->next)) {
         if (x->kind == FINDING_TLS_INSPECTED && x->text < signers->count)
             add_host(pool_at(signers, x->text), row->name, intern_name(f->listed, row->name),
-                     !(x->group & FAIL_ACCEPTED));
+                     !(x->group & (FAIL_ACCEPTED | FAIL_CUT)));
     }
 }
 

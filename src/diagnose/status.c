@@ -75,6 +75,7 @@ void status_add(struct judge *j, const struct entry *e)
         break;
     case STATUS_INCONCLUSIVE:
         t->tried |= !endpoint->shared;
+        t->unseen |= required && e->unseen;
         break;
     case STATUS_NOT_SEEN:
         break;

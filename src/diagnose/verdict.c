@@ -31,15 +31,17 @@ bool verdict_without_network(const struct judge *j, uint32_t first_draft)
 
 enum verdict_word verdict_of(struct judge *j, const enum status_word *words, uint32_t first_draft)
 {
-    bool degraded = false, shown = false, failed = false;
+    bool degraded = false, shown = false, failed = false, unseen = false;
     for (uint32_t s = 0; s < j->service_count; s++) {
         enum need need = services_at(j->f->list, s)->need;
         if (services_at(j->f->list, s)->other_modes)
             continue;
         failed |= need == NEED_REQUIRED && words[s] == STATUS_FAILED;
+        unseen |= words[s] == STATUS_INCONCLUSIVE && need == NEED_REQUIRED &&
+                  (j->tallies[s].unseen || j->f->lossy);
         degraded |= words[s] == STATUS_FAILED || words[s] == STATUS_DEGRADED;
-        shown |=
-            words[s] == STATUS_REACHABLE && (int)s != j->dns_service && (int)s != j->dhcp_service;
+        shown |= words[s] == STATUS_REACHABLE && (int)s != j->dns_service &&
+                 (int)s != j->dhcp_service && (int)s != j->proxy_service;
     }
     if (j->j.one_way)
         return VERDICT_INCONCLUSIVE;
@@ -49,7 +51,8 @@ enum verdict_word verdict_of(struct judge *j, const enum status_word *words, uin
         return VERDICT_BLOCKED;
     if (degraded || finding_stands(j, first_draft))
         return VERDICT_DEGRADED;
-    return shown && !j->j.cut ? VERDICT_CLEAR : VERDICT_INCONCLUSIVE;
+    j->unseen |= unseen;
+    return shown && !unseen && !j->j.cut ? VERDICT_CLEAR : VERDICT_INCONCLUSIVE;
 }
 
 /* ---- reasons ---- */
@@ -62,8 +65,8 @@ static void add_reason(struct judge *j, struct result *r, const char **reasons)
         buf_reset(&j->text);
 }
 
-static void services_reason(struct judge *j, struct result *r, const char **reasons,
-                            enum status_word word, bool required)
+/* Appends the services of a status, after `first`; false when there are none. */
+static bool name_services(struct judge *j, enum status_word word, bool required, const char *first)
 {
     uint32_t named = 0;
     for (uint32_t s = 0; s < j->service_count; s++) {
@@ -71,10 +74,16 @@ static void services_reason(struct judge *j, struct result *r, const char **reas
         if (j->worst[s] != word || service->other_modes ||
             (service->need == NEED_REQUIRED) != required)
             continue;
-        buf_str(&j->text, named++ ? ", " : required ? "required: " : "not required: ");
+        buf_str(&j->text, named++ ? ", " : first);
         buf_str(&j->text, service->name);
     }
-    if (named == 0)
+    return named > 0;
+}
+
+static void services_reason(struct judge *j, struct result *r, const char **reasons,
+                            enum status_word word, bool required)
+{
+    if (!name_services(j, word, required, required ? "required: " : "not required: "))
         return;
     buf_str(&j->text, word == STATUS_FAILED ? " failed" : " worked only in part");
     add_reason(j, r, reasons);
@@ -91,6 +100,13 @@ static void findings_reason(struct judge *j, struct result *r, const char **reas
             return;
         }
     }
+}
+
+static void say_clear(struct judge *j)
+{
+    if (!name_services(j, STATUS_INCONCLUSIVE, true,
+                       "nothing failed, but the capture does not show whether these worked: "))
+        buf_str(&j->text, "every required service that was tried could be reached");
 }
 
 void verdict_reasons(struct judge *j, struct result *r)
@@ -110,8 +126,12 @@ void verdict_reasons(struct judge *j, struct result *r)
     findings_reason(j, r, reasons, FINDING_ADDRESS_CONFLICT, "two machines claim one address");
     findings_reason(j, r, reasons, FINDING_ADDRESS_SELF_ASSIGNED,
                     "a device gave itself an address because nobody else did");
-    findings_reason(j, r, reasons, FINDING_CAPTURE_ONE_WAY,
-                    "the capture has one direction only: no failure can be told from silence");
+    findings_reason(
+        j, r, reasons, FINDING_CAPTURE_ONE_WAY,
+        "the capture has one direction only of what would decide: no failure can be told "
+        "from silence");
+    findings_reason(j, r, reasons, FINDING_CAPTURE_GAPS,
+                    "packets are missing from the capture: what they would tell cannot be judged");
     findings_reason(j, r, reasons, FINDING_CAPTURE_TRUNCATED,
                     "packets were captured in part: what is missing cannot be judged");
     if (j->without_network) {
@@ -119,7 +139,7 @@ void verdict_reasons(struct judge *j, struct result *r)
         add_reason(j, r, reasons);
     }
     if (r->verdict == VERDICT_CLEAR)
-        buf_str(&j->text, "every required service that was tried could be reached");
+        say_clear(j);
     else if (!j->oobe)
         buf_str(&j->text, "no traffic to any service of the list was seen");
     else if (r->reason_count == 0)

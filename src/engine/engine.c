@@ -164,6 +164,15 @@ void engine_time(struct engine *e, int64_t now_ns)
     flow_table_expire(e->flows, now_ns);
 }
 
+static void count_missing(struct engine_stats *s, const struct flow *flow)
+{
+    for (int d = 0; d < 2; d++) {
+        uint32_t bytes = flow_missing(flow, (enum dir)d);
+        s->gap_bytes += bytes;
+        s->gaps += bytes > 0;
+    }
+}
+
 /* Every flow ends here, for whatever reason. */
 static void flow_ended(void *ctx, struct flow *flow, const struct flow_end *how)
 {
@@ -173,6 +182,7 @@ static void flow_ended(void *ctx, struct flow *flow, const struct flow_end *how)
         return; /* the rest of a connection that ended before: nothing to say of it */
     struct slice host = engine_host(e, flow);
     e->stats.one_way_flows += flow_is_one_way(flow);
+    count_missing(&e->stats, flow);
     if (e->options.sink.flow) {
         struct event event = talk_event(e, flow, host);
         e->options.sink.flow(e->options.sink.ctx, &event, how);

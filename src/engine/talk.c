@@ -159,9 +159,6 @@ static void settle(struct talk *talk)
     for (int d = 0; d < 2; d++) {
         if (!flow->stream[d])
             continue;
-        struct stream_stats stats = stream_stats(flow->stream[d]);
-        talk->engine->stats.gap_bytes += stats.gap_bytes;
-        talk->engine->stats.gaps += stats.gap_bytes > 0;
         stream_free(flow->stream[d]);
         flow->stream[d] = NULL;
     }
@@ -346,6 +343,17 @@ static struct stream *open_stream(struct talk *talk, enum dir dir)
     return side->syn ? stream_new(side->isn + 1, &talk->arena) : stream_new_midstream(&talk->arena);
 }
 
+/* The stream of a side that has shown no payload yet, so that what its peer acknowledges of it is known
+ * to be missing. The first data of the peer acknowledge the handshake alone. */
+static struct stream *await_stream(struct talk *talk, enum dir dir, const struct packet *p)
+{
+    const struct flow *flow = talk->flow;
+    if (flow->side[dir].syn)
+        return open_stream(talk, dir);
+    bool begun = flow->side[dir_other(dir)].syn && (p->tcp.flags & TCP_ACK);
+    return begun ? stream_new(p->tcp.ack, &talk->arena) : NULL;
+}
+
 void talk_segment(struct engine *e, struct flow *flow, enum dir dir, const struct packet *p)
 {
     struct stream **stream = &flow->stream[dir];
@@ -358,6 +366,8 @@ void talk_segment(struct engine *e, struct flow *flow, enum dir dir, const struc
     struct talk *talk = talk_of(e, flow);
     if (!talk)
         return;
+    if (payload && !other)
+        other = flow->stream[dir_other(dir)] = await_stream(talk, dir_other(dir), p);
     struct turn turn = {talk, dir};
     struct turn other_turn = {talk, dir_other(dir)};
     struct stream_reader reader = reader_of(&turn);

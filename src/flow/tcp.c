@@ -9,6 +9,8 @@
 #include "signs.h"
 
 #define PORT_DNS 53
+/* A RST further ahead than a client sends before it is acknowledged is not meant for the connection. */
+#define RST_AHEAD_MAX (1 << 20)
 
 /* ---- orientation ----------------------------------------------------------------------------- */
 
@@ -168,8 +170,9 @@ static void update_rst(struct flow *f, const struct packet *p, enum dir dir)
     f->side[dir].rst = true;
 }
 
-/* Sequence numbers: where the side is, and whether it sent data. */
-static void update_seq(struct flow_side *side, const struct packet *p)
+/* Sequence numbers: where the side is, and whether it sent data. A client's RST is its `own` as a rule:
+ * it lies behind all that the client sent. */
+static void update_seq(struct flow_side *side, const struct packet *p, bool own)
 {
     uint8_t flags = p->tcp.flags;
     uint32_t end =
@@ -177,9 +180,14 @@ static void update_seq(struct flow_side *side, const struct packet *p)
     bool keep_alive = side->packets > 0 && p->payload_len == 1 && end == side->seq_end;
     if (p->payload_len > 0 && !keep_alive && !(flags & TCP_RST))
         side->data = true;
-    if (side->packets == 0 || (!(flags & TCP_RST) && (int32_t)(end - side->seq_end) > 0))
+    bool rst = (flags & TCP_RST) != 0;
+    if (side->packets == 0 && !side->syn)
+        side->isn = p->tcp.seq - 1;
+    int32_t news = (int32_t)(end - side->seq_end);
+    if (side->packets == 0 || (news > 0 && (!rst || (own && news <= RST_AHEAD_MAX))))
         side->seq_end = end;
-    if (flags & TCP_ACK && (side->ack == 0 || (int32_t)(p->tcp.ack - side->ack) > 0))
+    /* Whoever forges a RST can only guess what the other side sent. */
+    if (flags & TCP_ACK && (side->ack == 0 || (!rst && (int32_t)(p->tcp.ack - side->ack) > 0)))
         side->ack = p->tcp.ack;
 }
 
@@ -200,7 +208,7 @@ static void update_tcp(struct flow *f, const struct packet *p, enum dir dir)
     }
     if (!f->settled)
         signs_segment(f, p, dir);
-    update_seq(&f->side[dir], p);
+    update_seq(&f->side[dir], p, dir == DIR_TO_SERVER);
 }
 
 void flow_update(struct flow *f, const struct packet *p, enum dir dir)
@@ -304,16 +312,6 @@ enum flow_state flow_state(const struct flow *f)
     if (!ended(f))
         return FLOW_ESTABLISHED;
     return f->rst_first ? FLOW_RESET : FLOW_CLOSED;
-}
-
-bool flow_is_one_way(const struct flow *f)
-{
-    const struct flow_side *client = &f->side[DIR_TO_SERVER];
-    const struct flow_side *server = &f->side[DIR_TO_CLIENT];
-    if ((client->packets > 0 && server->packets > 0) || flow_is_stray(f))
-        return false;
-    /* What was acknowledged was sent; a server does not speak first over UDP. */
-    return f->key.proto == IP_PROTO_TCP ? (client->ack | server->ack) != 0 : server->packets > 0;
 }
 
 void flow_turn(struct flow *f)

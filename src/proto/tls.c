@@ -73,6 +73,8 @@ static void emit(const struct tls_session *t, enum tls_outcome outcome, struct m
     tls->hybrid = t->hybrid;
     tls->server_shape = t->server_shape;
     tls->hello_cut = t->hello == HELLO_PART;
+    tls->gap = t->gap;
+    tls->client_data = t->client_data;
     tls->stage = outcome == TLS_COMPLETED ? TLS_STAGE_COMPLETED : (enum tls_stage)t->stage;
     tls->outcome = outcome;
     if (t->extra) {
@@ -145,6 +147,7 @@ static void app_data(struct tls_step *step, uint16_t len)
     t->last = *step->at;
     if (t->server_hello && !tls_is_1_3(t)) {
         /* A client may send data before the server's Finished (RFC 7918). */
+        t->client_data = t->client_data || from_client;
         t->complete = t->complete || !from_client || both_changed_cipher(t);
         return;
     }
@@ -357,6 +360,7 @@ static struct feed tls_gap(void *session, enum dir dir, uint64_t len, const stru
     side->record_left = 0;
     side->resync = true;
     side->spoke = true;
+    t->gap = true;
     return f;
 }
 

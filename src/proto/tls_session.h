@@ -72,6 +72,8 @@ struct tls_session {
     uint8_t flight; /* enum tls_flight */
     uint8_t end_by; /* enum dir of the first FIN */
     bool server_hello;
+    bool gap;
+    bool client_data;
     bool complete;
     bool ech;
 };

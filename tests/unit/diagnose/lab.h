@@ -281,6 +281,10 @@ struct lab_tls {
     uint32_t shape;
     uint32_t wait_ms; /* ClientHello to ServerHello; 0: rtt_ms */
     struct flow_hole hole_up, hole_down;
+    bool half;   /* the client's packets only */
+    bool gap;    /* the capture lacks bytes of the handshake */
+    bool lost;   /* it lacks bytes of the server that the client acknowledged */
+    bool early;  /* the client's data came before the handshake was over */
 };
 
 #define LAB_ISN 1000U
@@ -295,7 +299,7 @@ static inline void lab_under_tls(struct lab *l, struct flow *f, struct flow_sign
     f->rtt_us = (uint32_t)(how->rtt_ms * 1000);
     f->answered = lab_mark(l, at);
     f->side[DIR_TO_SERVER] = (struct flow_side){
-        .packets = 2, .syn = true, .data = true, .isn = LAB_ISN, .ack = 1, .ttl = 128};
+        .packets = 2, .bytes = 600, .syn = true, .data = true, .isn = LAB_ISN, .ack = 1, .ttl = 128};
     f->side[DIR_TO_CLIENT] = (struct flow_side){
         .packets = 2, .syn = true, .ack = LAB_ISN + 1, .ttl = how->ttl ? how->ttl : LAB_TTL};
     f->data_ttl = how->alert_ttl ? how->alert_ttl : f->side[DIR_TO_CLIENT].ttl;
@@ -348,6 +352,12 @@ static inline void lab_tls(struct lab *l, int64_t at, const char *host, struct l
     }
     struct flow_signs signs;
     lab_under_tls(l, &f, &signs, at, &how);
+    tx.u.tls.gap = how.gap;
+    tx.u.tls.client_data = how.early;
+    if (how.half || how.lost)
+        f.side[DIR_TO_SERVER].ack = 1461;
+    if (how.half)
+        f.side[DIR_TO_CLIENT] = (struct flow_side){.packets = 0};
     tx.done = lab_mark(l, at + 60 + how.stall_ms);
     f.side[DIR_TO_SERVER].seq_end = 1000;
     diagnosis_transaction(l->d, &f, &tx, slice_str(host));

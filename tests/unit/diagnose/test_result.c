@@ -1,5 +1,5 @@
 /*
- * tests/unit/diagnose/test_result: status of services, verdicts, devices, what the capture allows.
+ * tests/unit/diagnose/test_result: status of services, verdicts, devices.
  * SPDX-License-Identifier: MIT
  */
 #include <stdio.h>
@@ -245,8 +245,6 @@ static void a_router_mac_joins_nobody(void **state)
     lab_close(&l);
 }
 
-/* ---- what the capture allows ---- */
-
 static void nothing_of_the_list_is_inconclusive(void **state)
 {
     struct lab l;
@@ -268,68 +266,6 @@ static void nothing_of_the_list_is_inconclusive(void **state)
     assert_int_equal(r->other_name_total, 2);
     assert_string_equal(r->other_names[0].name, "www.elsewhere.test");
     assert_int_equal(r->other_names[0].count, 4);
-    lab_close(&l);
-}
-
-static void one_direction_proves_no_failure(void **state)
-{
-    struct lab l;
-    (void)state;
-    lab_open(&l);
-    lab_dns(&l, 0, HOST, LAB_A, NO_REPLY, NULL);
-    lab_tls(&l, 50, HOST, SILENT);
-    for (int i = 0; i < 4; i++)
-        lab_tcp(&l, 100 + i, HOST, 443, (struct lab_tcp){.half = true});
-    const struct result *r = lab_judge(&l);
-    assert_int_equal(r->verdict, VERDICT_INCONCLUSIVE);
-    assert_int_equal(r->finding_count, 1);
-    assert_int_equal(r->findings[0].kind, FINDING_CAPTURE_ONE_WAY);
-    assert_int_equal(r->findings[0].culprit, CULPRIT_CAPTURE);
-    assert_int_equal(r->findings[0].severity, SEVERITY_INFO);
-    assert_int_equal(lab_status(r, "profile"), STATUS_INCONCLUSIVE);
-    assert_int_equal(lab_status(r, "dns"), STATUS_INCONCLUSIVE);
-    assert_string_equal(r->causes[0].kind, "capture-limits");
-    lab_close(&l);
-}
-
-static void cut_packets_leave_doubt(void **state)
-{
-    struct lab l;
-    (void)state;
-    lab_open(&l);
-    l.capture.truncated_packets = l.capture.packets / 2;
-    lab_use(&l, 0, "login.example.net");
-    lab_dns(&l, 100, HOST, LAB_A, LAB_OK, NULL); /* the addresses were cut off */
-    lab_tls(&l, 200, HOST, (struct lab_tls){.outcome = TLS_INCOMPLETE});
-    const struct result *r = lab_judge(&l);
-    assert_int_equal(r->verdict, VERDICT_INCONCLUSIVE);
-    assert_int_equal(r->finding_count, 1);
-    assert_int_equal(r->findings[0].kind, FINDING_CAPTURE_TRUNCATED);
-    assert_int_equal(r->findings[0].severity, SEVERITY_INFO);
-    assert_string_equal(r->causes[0].kind, "capture-limits");
-    lab_close(&l);
-
-    /* What does not depend on the missing bytes still counts. */
-    lab_open(&l);
-    l.capture.truncated_packets = l.capture.packets / 2;
-    lab_tcp(&l, 0, HOST, 443, (struct lab_tcp){0});
-    r = lab_judge(&l);
-    assert_int_equal(r->verdict, VERDICT_BLOCKED);
-    lab_close(&l);
-}
-
-static void gaps_are_noted(void **state)
-{
-    struct lab l;
-    (void)state;
-    lab_open(&l);
-    l.capture.gap_bytes = 1460;
-    lab_use(&l, 0, HOST);
-    const struct result *r = lab_judge(&l);
-    assert_int_equal(r->finding_count, 1);
-    assert_int_equal(r->findings[0].kind, FINDING_CAPTURE_GAPS);
-    assert_string_equal(r->findings[0].detail, "1460 bytes are missing");
-    assert_int_equal(r->verdict, VERDICT_CLEAR);
     lab_close(&l);
 }
 
@@ -457,9 +393,6 @@ int main(void)
         cmocka_unit_test(addresses_of_one_mac_are_one_device),
         cmocka_unit_test(a_router_mac_joins_nobody),
         cmocka_unit_test(nothing_of_the_list_is_inconclusive),
-        cmocka_unit_test(one_direction_proves_no_failure),
-        cmocka_unit_test(cut_packets_leave_doubt),
-        cmocka_unit_test(gaps_are_noted),
         cmocka_unit_test(results_are_the_same_on_every_run),
         cmocka_unit_test(every_trouble_has_exactly_one_cause),
         cmocka_unit_test(names_from_the_network_stay_within_their_quotes),

@@ -244,6 +244,43 @@ static void kin_are_apart(void **state)
     engine_free(other);
 }
 
+/* Of an asymmetric route one direction is captured: what it acknowledges shows that the other is there. */
+static void one_direction_is_no_silence(void **state)
+{
+    struct bench *b = *state;
+    uint32_t end = 101 + sizeof request - 1;
+    udp(b, query_way, query, sizeof query);
+    udp(b, reply_way, reply, sizeof reply);
+    tcp(b, up, TCP_SYN, 100, 0, "");
+    tcp(b, up, TCP_ACK, 101, 901, "");
+    tcp(b, up, TCP_ACK | TCP_PSH, 101, 901, request);
+    tcp(b, up, TCP_ACK, end, 901 + sizeof response - 1, "");
+    b->maker.frame.at.ts_ns += 10 * NS_PER_S;
+    tcp(b, up, TCP_ACK | TCP_FIN, end, 902 + sizeof response - 1, "");
+    engine_finish(b->engine, &(struct capture_totals){.files = 1});
+    assert_int_equal(b->seen.transactions, 2);
+    assert_int_equal(b->seen.last.kind, TX_HTTP);
+    assert_int_equal(b->seen.last.outcome, TX_PENDING);
+    assert_int_equal(b->seen.verdict, VERDICT_INCONCLUSIVE);
+    assert_int_equal(engine_stats(b->engine).one_way_flows, 1);
+}
+
+/* The response was not captured, but the device has it. */
+static void an_answer_in_a_gap_is_no_silence(void **state)
+{
+    struct bench *b = *state;
+    uint32_t end = 101 + sizeof request - 1;
+    connect_and_ask(b);
+    tcp(b, up, TCP_ACK, end, 901 + sizeof response - 1, "");
+    b->maker.frame.at.ts_ns += 10 * NS_PER_S;
+    tcp(b, up, TCP_ACK | TCP_FIN, end, 901 + sizeof response - 1, "");
+    engine_finish(b->engine, &(struct capture_totals){.files = 1});
+    assert_int_equal(b->seen.last.outcome, TX_PENDING);
+    assert_int_equal(b->seen.verdict, VERDICT_INCONCLUSIVE);
+    assert_int_equal(engine_stats(b->engine).gap_bytes, sizeof response - 1);
+    assert_int_equal(engine_stats(b->engine).gaps, 1);
+}
+
 /* Bytes captured whole, but the file keeps only the first 40 of each packet. */
 static void packets_cut_in_the_header_are_counted(void **state)
 {
@@ -267,6 +304,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(judging_in_between_changes_nothing, set_up, tear_down),
         cmocka_unit_test_setup_teardown(silence_counts, set_up, tear_down),
         cmocka_unit_test_setup_teardown(kin_are_apart, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(one_direction_is_no_silence, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(an_answer_in_a_gap_is_no_silence, set_up, tear_down),
         cmocka_unit_test_setup_teardown(packets_cut_in_the_header_are_counted, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

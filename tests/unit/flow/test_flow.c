@@ -382,19 +382,6 @@ static void test_stray(void **state)
     assert_false(flow_is_stray(f));
 }
 
-static void test_one_way(void **state)
-{
-    struct bench *b = *state;
-    struct flow *f = up(b, 0, S, ISN_C, 0, 0);
-    assert_false(flow_is_one_way(f)); /* nobody answers, as far as one can see */
-    f = up(b, 10, A, ISN_C + 1, ISN_S + 1, 0);
-    assert_true(flow_is_one_way(f)); /* somebody did */
-    f = down(b, 20, A, ISN_S + 1, ISN_C + 1, 0);
-    assert_false(flow_is_one_way(f));
-    assert_true(flow_is_one_way(udp(b, 30, DOWN, 50001, 53)));
-    assert_false(flow_is_one_way(udp(b, 30, UP, 50002, 53)));
-}
-
 static void test_clock_steps(void **state)
 {
     struct bench *b = *state;
@@ -580,7 +567,6 @@ int main(void)
         TEST(test_reverse),
         TEST(test_icmp),
         TEST(test_stray),
-        TEST(test_one_way),
         TEST(test_clock_steps),
         TEST(test_extreme_times),
         TEST(test_half_open_cap),

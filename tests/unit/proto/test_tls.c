@@ -402,7 +402,29 @@ static void test_gap_instead_of_server_hello(void **state)
     lab_end(lab, END_TIMEOUT, SERVER, 0);
     assert_int_equal(lab->tx.u.tls.outcome, TLS_INCOMPLETE);
     assert_false(lab->tx.u.tls.server_hello);
+    assert_true(lab->tx.u.tls.gap);
     lab_close(lab);
+}
+
+/* A request that a mirror port put before the server's last message is a request all the same. */
+static void test_request_before_the_end(void **state)
+{
+    (void)state;
+    for (int early = 0; early < 2; early++) {
+        struct bytes request = {.len = 0};
+        put_encrypted(&request, 23, 200);
+        struct lab *lab = lab_open(&tls_ops);
+        lab_send(lab, CLIENT, client_hello_records(&hello, BYTES_MAX));
+        lab_send(lab, SERVER, server_flight_records(&answer_1_2, BYTES_MAX));
+        lab_send(lab, CLIENT, changed(40));
+        if (early)
+            lab_send(lab, CLIENT, request);
+        lab_send(lab, SERVER, changed(40));
+        assert_int_equal(lab->tx.u.tls.outcome, TLS_COMPLETED);
+        assert_int_equal(lab->tx.u.tls.client_data, early);
+        assert_false(lab->tx.u.tls.gap);
+        lab_close(lab);
+    }
 }
 
 static void test_server_gives_up_on_strays(void **state)
@@ -536,6 +558,7 @@ int main(void)
         cmocka_unit_test(test_gap_in_client_hello),
         cmocka_unit_test(test_gap_in_certificate),
         cmocka_unit_test(test_gap_instead_of_server_hello),
+        cmocka_unit_test(test_request_before_the_end),
         cmocka_unit_test(test_server_gives_up_on_strays),
         cmocka_unit_test(test_old_hello),
         cmocka_unit_test(test_large_hello),
