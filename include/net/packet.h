@@ -61,7 +61,8 @@ enum packet_kind {
 struct packet_tcp {
     uint32_t seq;
     uint32_t ack;
-    uint32_t sack; /* where the first SACK block beyond `ack` begins; 0 without */
+    uint32_t sack;      /* where the first SACK block beyond `ack` begins; 0 without */
+    uint32_t timestamp; /* the sender's, 0 without */
     uint16_t window;
     uint16_t mss; /* option of a SYN, 0 without */
     uint8_t flags;
@@ -141,7 +142,8 @@ struct packet {
         struct packet_arp arp;
         struct packet_eapol eapol;
     };
-    struct slice payload; /* of TCP or UDP as captured; of a fragment: its part of the datagram */
+    struct slice payload; /* of TCP or UDP as captured; of a fragment: its part of the datagram; of
+                             ICMP what follows the checksum; of ARP and EAPOL the message */
     uint32_t payload_len; /* as the headers announce: payload.len or more */
     struct slice ip;      /* the innermost IP header and what follows, as captured */
 };

@@ -20,7 +20,10 @@ static uint64_t load(const uint8_t *p, size_t n)
 uint64_t hash_bytes(uint64_t key, struct slice s)
 {
     uint64_t h = hash_mix(key, s.len);
-    for (size_t at = 0; at < s.len; at += 8)
+    size_t at = 0;
+    for (; s.len - at >= 16; at += 16)
+        h = hash_mix(h ^ load(s.data + at, 8), load(s.data + at + 8, 8));
+    for (; at < s.len; at += 8)
         h = hash_mix(h, load(s.data + at, s.len - at < 8 ? s.len - at : 8));
     return h;
 }

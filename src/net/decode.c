@@ -225,6 +225,12 @@ static void tcp_sack(struct packet_tcp *tcp, struct cursor *blocks)
     }
 }
 
+static void tcp_timestamp(struct packet_tcp *tcp, struct cursor *value)
+{
+    tcp->has_timestamp = true;
+    tcp->timestamp = cur_be32(value);
+}
+
 /* Options that make no sense are ignored from there on, as hosts do. */
 static void tcp_options(struct packet_tcp *tcp, struct cursor *options)
 {
@@ -242,7 +248,7 @@ static void tcp_options(struct packet_tcp *tcp, struct cursor *options)
         if (kind == TCP_OPTION_MSS && value.len == 2 && tcp->flags & TCP_SYN)
             tcp->mss = cur_be16(&v);
         else if (kind == TCP_OPTION_TIMESTAMP && value.len == 8)
-            tcp->has_timestamp = true;
+            tcp_timestamp(tcp, &v);
         else if (kind == TCP_OPTION_SACK)
             tcp_sack(tcp, &v);
     }
@@ -325,12 +331,20 @@ static enum step udp(struct decode *d)
     return end_payload(d, PACKET_UDP);
 }
 
+static enum step end_icmp(struct decode *d, struct cursor message)
+{
+    d->c = message;
+    return end_payload(d, PACKET_ICMP);
+}
+
 static enum step icmp(struct decode *d)
 {
     struct packet_icmp *out = &d->p->icmp;
     out->type = cur_u8(&d->c);
     out->code = cur_u8(&d->c);
-    cur_skip(&d->c, 4); /* checksum, unused */
+    cur_skip(&d->c, 2); /* checksum */
+    struct cursor message = d->c;
+    cur_skip(&d->c, 2); /* unused */
     uint16_t mtu = cur_be16(&d->c);
     if (d->c.verdict != VERDICT_OK)
         return STEP_END;
@@ -338,7 +352,7 @@ static enum step icmp(struct decode *d)
         out->has_quote = quote_parse(&out->quote, cur_rest(&d->c));
     if (out->type == 3 && out->code == 4)
         out->mtu = mtu;
-    return end(d, PACKET_ICMP);
+    return end_icmp(d, message);
 }
 
 static enum step icmpv6(struct decode *d)
@@ -347,6 +361,7 @@ static enum step icmpv6(struct decode *d)
     out->type = cur_u8(&d->c);
     out->code = cur_u8(&d->c);
     cur_skip(&d->c, 2); /* checksum */
+    struct cursor message = d->c;
     uint32_t mtu = cur_be32(&d->c);
     if (d->c.verdict != VERDICT_OK)
         return STEP_END;
@@ -354,7 +369,7 @@ static enum step icmpv6(struct decode *d)
         out->has_quote = quote_parse(&out->quote, cur_rest(&d->c));
     if (out->type == 2)
         out->mtu = mtu > UINT16_MAX ? UINT16_MAX : (uint16_t)mtu;
-    return end(d, PACKET_ICMP);
+    return end_icmp(d, message);
 }
 
 /* ---- the way through ---------------------------------------------------------------------------- */

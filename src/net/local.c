@@ -11,6 +11,8 @@ enum {
     HARDWARE_IEEE802 = 6,
 };
 
+#define ARP_LEN 28
+
 static struct mac_addr read_mac(struct cursor *c)
 {
     struct mac_addr mac = {{0}};
@@ -18,6 +20,16 @@ static struct mac_addr read_mac(struct cursor *c)
     if (bytes.len == sizeof mac.bytes)
         memcpy(mac.bytes, bytes.data, bytes.len);
     return mac;
+}
+
+static enum step end_message(struct decode *d, enum packet_kind kind, struct slice message)
+{
+    if (d->c.verdict != VERDICT_OK)
+        return STEP_END;
+    d->p->kind = kind;
+    d->p->payload = message;
+    d->p->payload_len = (uint32_t)message.len + d->missing;
+    return STEP_END;
 }
 
 /*
@@ -29,6 +41,7 @@ static struct mac_addr read_mac(struct cursor *c)
  */
 enum step local_arp(struct decode *d)
 {
+    struct cursor message = d->c;
     uint16_t hardware = cur_be16(&d->c);
     uint16_t protocol = cur_be16(&d->c);
     uint16_t lengths = cur_be16(&d->c);
@@ -46,8 +59,7 @@ enum step local_arp(struct decode *d)
     out.target = addr_v4(cur_be32(&d->c));
     d->missing = 0; /* what follows is padding */
     d->p->arp = out;
-    d->p->kind = PACKET_ARP;
-    return STEP_END;
+    return end_message(d, PACKET_ARP, cur_take(&message, ARP_LEN));
 }
 
 /* version (1), type (1), length (2); in an EAP packet: code (1), id (1), length (2), type (1) */
@@ -60,6 +72,7 @@ enum step local_eapol(struct decode *d)
     if (d->c.verdict != VERDICT_OK)
         return STEP_END;
     announce(d, len);
+    struct cursor message = d->c;
     if (out.type == EAPOL_EAP) {
         out.eap_code = cur_u8(&d->c);
         out.eap_id = cur_u8(&d->c);
@@ -71,6 +84,5 @@ enum step local_eapol(struct decode *d)
             out.eap_type = cur_u8(&d->c);
     }
     d->p->eapol = out;
-    d->p->kind = PACKET_EAPOL;
-    return STEP_END;
+    return end_message(d, PACKET_EAPOL, cur_rest(&message));
 }

@@ -32,6 +32,9 @@ void tunnel_enter(struct decode *d)
     p->vlan_outer = 0;
     p->vlan_count = 0;
     p->tuple = (struct tuple){.proto = 0};
+    p->ttl = 0;
+    p->ip_id = 0;
+    p->dont_fragment = false;
     p->ip = slice_of(d->c.pos, 0);
 }
 

@@ -389,6 +389,7 @@ static void test_tcp_options(void **state)
         assert_int_equal(d.p.kind, PACKET_TCP);
         assert_int_equal(d.p.tcp.mss, cases[i].mss);
         assert_int_equal(d.p.tcp.has_timestamp, cases[i].timestamp);
+        assert_int_equal(d.p.tcp.timestamp, cases[i].timestamp);
         assert_int_equal(d.p.tcp.sack, cases[i].sack);
         assert_int_equal(d.p.payload_len, 0);
         free(d.bytes);

@@ -139,6 +139,8 @@ static void test_nothing_of_the_outer_stays(void **state)
                        "0806") "0001 0800 06 04 0001 020000000001 0a000001 000000000000 0a0000fe");
     assert_int_equal(d.p.kind, PACKET_ARP);
     assert_addr(&d.p.arp.target, "10.0.0.254");
+    assert_int_equal(d.p.ip_id, 0);
+    assert_int_equal(d.p.ttl, 0);
     assert_int_equal(d.p.vlan, 0);
     free(d.bytes);
     d = decode_hex(ETHERNET,
