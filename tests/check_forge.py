@@ -5,12 +5,13 @@ check_forge.py BUILD [RECIPE [SAMPLE]]      prints TAP; with a recipe or a sampl
 
 Ignored in comparisons, since a forgery moves them rightly: `generated` and `tool`; `capture` (file names,
 counts of packets, bytes, duplicates, cut and undecoded ones, times); frame numbers and times of findings
-and phases (other packets stand before them, and each format has its own precision).
+and phases, frame numbers in texts (other packets stand before them, and each format has its own precision).
 """
 import fnmatch
 import json
 import multiprocessing
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -91,6 +92,8 @@ def plain(value, ignored):
         return {k: plain(v, ignored) for k, v in value.items() if k not in ignored}
     if isinstance(value, list):
         return [plain(v, ignored) for v in value]
+    if isinstance(value, str):
+        return re.sub(r'\bframe \d+', 'frame', value)
     return value
 
 

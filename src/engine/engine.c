@@ -35,13 +35,15 @@ struct engine *engine_new(const struct engine_options *options, struct err *err)
         config.small = true;
     }
     e->flows = flow_table_new(&config, flow_ended, e);
+    e->mirror = options->kin ? NULL : mirror_new();
     e->hosts = intern_new(HOSTS_MAX, HOST_BYTES_MAX);
     e->names = e->hosts ? names_new(e->hosts, options->kin ? NAMES_SMALL : NAMES_LARGE) : NULL;
     e->dhcp = link_dhcp_new(e);
     e->certificates = options->kin ? options->kin->certificates : certificates_new();
     e->diagnosis = diagnosis_new(options->services, options->kin ? options->kin->diagnosis : NULL,
                                  options->number);
-    if (!e->flows || !e->names || !e->hosts || !e->dhcp || !e->certificates || !e->diagnosis) {
+    if (!e->flows || !(e->mirror || options->kin) || !e->names || !e->hosts || !e->dhcp ||
+        !e->certificates || !e->diagnosis) {
         err_set(err, NULL, "out of memory");
         engine_free(e);
         return NULL;
@@ -61,6 +63,7 @@ void engine_free(struct engine *e)
         return;
     flow_table_free(e->flows);
     ipfrag_free(e->fragments);
+    mirror_free(e->mirror);
     names_free(e->names);
     dhcp_free(e->dhcp);
     intern_free(e->hosts);
@@ -81,15 +84,31 @@ static void count_time(struct engine_stats *s, const struct mark *at)
         s->last = *at;
 }
 
-static void count_packet(struct engine_stats *s, const struct packet *p, size_t captured)
+static void count_packet(struct engine_stats *s, const struct packet *p, size_t captured, bool copy)
 {
     s->packets++;
     s->bytes += captured;
-    s->truncated_packets += captured < p->wire_len;
+    s->duplicate_packets += copy;
+    s->truncated_packets += !copy && captured < p->wire_len;
     s->undecoded_packets += p->kind == PACKET_BAD || p->kind == PACKET_SHORT;
     s->other_packets += p->kind == PACKET_OTHER || p->kind == PACKET_ARP || p->kind == PACKET_EAPOL;
     s->fragments += p->kind == PACKET_FRAGMENT;
     count_time(s, &p->at);
+}
+
+/* True when `p` has become a datagram that is news: the same packet may have been seen uncut. Most networks
+ * have no fragments, so their memory waits for the first. */
+static bool put_together(struct engine *e, struct packet *p)
+{
+    if (!e->fragments)
+        e->fragments = ipfrag_new();
+    if (!e->fragments)
+        e->stats.dropped++;
+    if (!e->fragments || !ipfrag_push(e->fragments, p))
+        return false;
+    bool copy = e->mirror && mirror_is_copy(e->mirror, p, 0);
+    e->stats.duplicate_packets += copy;
+    return !copy;
 }
 
 /* An ICMP error belongs to the flow that it quotes. */
@@ -113,25 +132,16 @@ void engine_packet(struct engine *e, const struct frame *frame)
 {
     struct packet p;
     net_decode(&p, frame->linktype, frame->bytes, frame->wire_len, &frame->at);
-    engine_decoded(e, &p, frame->bytes.len);
+    bool copy = e->mirror && mirror_is_copy(e->mirror, &p, frame->group);
+    engine_decoded(e, &p, frame->bytes.len, copy);
 }
 
-/* True when `p` has become a datagram. Most networks have no fragments, so their memory waits for the first. */
-static bool put_together(struct engine *e, struct packet *p)
+void engine_decoded(struct engine *e, struct packet *p, size_t captured, bool copy)
 {
-    if (!e->fragments)
-        e->fragments = ipfrag_new();
-    if (!e->fragments)
-        e->stats.dropped++;
-    return e->fragments && ipfrag_push(e->fragments, p);
-}
-
-void engine_decoded(struct engine *e, struct packet *p, size_t captured)
-{
-    count_packet(&e->stats, p, captured);
+    count_packet(&e->stats, p, captured, copy);
     flow_table_expire(e->flows, p->at.ts_ns);
 
-    if (p->kind == PACKET_FRAGMENT && !put_together(e, p))
+    if (copy || (p->kind == PACKET_FRAGMENT && !put_together(e, p)))
         return;
     if (p->kind == PACKET_ICMP)
         note_icmp(e, p);

@@ -10,6 +10,7 @@
 #include "classify/ndpi.h"
 #include "engine/engine.h"
 #include "net/ipfrag.h"
+#include "net/mirror.h"
 #include "proto/certificates.h"
 #include "proto/dhcp.h"
 #include "services/names.h"
@@ -18,6 +19,7 @@ struct engine {
     struct engine_options options;
     struct flow_table *flows;
     struct ipfrag *fragments;  /* NULL: none seen yet */
+    struct mirror *mirror;     /* NULL with kin: others look for copies */
     struct intern *hosts;      /* names of hosts, as DNS and flows say them */
     struct names *names;       /* what devices asked their resolvers for */
     struct dhcp *dhcp;         /* exchanges under way */

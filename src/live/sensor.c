@@ -9,6 +9,7 @@
 #include <time.h>
 
 #include "net/decode.h"
+#include "net/mirror.h"
 
 /* The kernel holds a packet back for up to 100 ms: the clock is only trusted about what is older. */
 #define CLOCK_LAG_NS (250 * NS_PER_MS)
@@ -151,7 +152,8 @@ static bool begin(struct sensor *s, struct device *d)
     return true;
 }
 
-static void feed(struct sensor *s, struct device *d, struct packet *p, const struct frame *frame)
+static void feed(struct sensor *s, struct device *d, struct packet *p, const struct frame *frame,
+                 bool copy)
 {
     if (!d->engine && !begin(s, d)) {
         s->counts.unassigned++;
@@ -160,7 +162,7 @@ static void feed(struct sensor *s, struct device *d, struct packet *p, const str
     d->packets++;
     if (p->at.ts_ns > d->last_ns)
         d->last_ns = p->at.ts_ns;
-    engine_decoded(d->engine, p, frame->bytes.len);
+    engine_decoded(d->engine, p, frame->bytes.len, copy);
 }
 
 void sensor_frame(void *ctx, const struct frame *frame)
@@ -169,6 +171,7 @@ void sensor_frame(void *ctx, const struct frame *frame)
     struct packet p;
     struct device *owners[ROSTER_OWNERS_MAX];
     net_decode(&p, frame->linktype, frame->bytes, frame->wire_len, &frame->at);
+    bool is_copy = mirror_is_copy(s->mirror, &p, frame->group);
     s->counts.packets++;
     if (p.at.ts_ns > s->packet_ns)
         s->packet_ns = p.at.ts_ns;
@@ -176,7 +179,7 @@ void sensor_frame(void *ctx, const struct frame *frame)
     s->counts.unassigned += count == 0;
     for (unsigned i = 0; i < count; i++) {
         struct packet copy = p; /* an engine changes it */
-        feed(s, owners[i], i + 1 < count ? &copy : &p, frame);
+        feed(s, owners[i], i + 1 < count ? &copy : &p, frame, is_copy);
     }
 }
 
@@ -353,7 +356,8 @@ bool sensor_init(struct sensor *s, struct err *err)
     for (unsigned i = 0; i < tap_count(s->tap); i++)
         files[i] = tap_file(s->tap, i);
     s->view = capture_view(files, tap_count(s->tap));
-    if (!s->view) {
+    s->mirror = mirror_new();
+    if (!s->view || !s->mirror) {
         err_set(err, NULL, "out of memory");
         return false;
     }
@@ -365,6 +369,7 @@ void sensor_clear(struct sensor *s)
 {
     roster_clear(&s->roster);
     family_free(s->family);
+    mirror_free(s->mirror);
     capture_close(s->view);
     out_close(&s->out);
 }

@@ -51,7 +51,8 @@ struct sensor_counts {
 struct sensor {
     const struct live_options *options;
     struct tap *tap;
-    struct capture *view; /* the interfaces, as reports see them */
+    struct capture *view;  /* the interfaces, as reports see them */
+    struct mirror *mirror; /* of all devices' packets */
     struct roster roster;
     struct family *family; /* of devices that begin now */
     struct outbox events;
