@@ -317,7 +317,10 @@ void blame(struct judge *j, struct draft *d)
             d->f.culprit = CULPRIT_PROXY;
         break;
     case FINDING_CLOCK_SKEW:
-        d->f.confidence = d->x.code ? CONFIDENCE_CERTAIN : CONFIDENCE_POSSIBLE;
+        /* Without an answer the capture's clock is the measure: servers may have confirmed it. */
+        d->f.confidence = d->x.code    ? CONFIDENCE_CERTAIN
+                          : d->x.count ? CONFIDENCE_LIKELY
+                                       : CONFIDENCE_POSSIBLE;
         break;
     default:
         break;

@@ -44,15 +44,22 @@ bool device_select(struct judge *j)
 static void skew_finding(struct judge *j)
 {
     const struct skew *s = facts_skew(j->f, j->j.device, false);
+    int64_t capture_ns;
+    bool known = clock_of_capture(j->f, &capture_ns);
+    int64_t offset_ns = s ? s->offset_ns + (s->from_reply ? 0 : capture_ns) : 0;
+    /* Servers say that it is the capture's clock that is wrong. */
+    if (!s || s->count == 0 || clock_is_right(offset_ns))
+        return;
     uint32_t number;
-    struct draft *d = s && s->count > 0 ? finding_add(j, &number) : NULL;
+    struct draft *d = finding_add(j, &number);
     if (!d)
         return;
     bool required;
     d->client = j->j.device;
     d->name = s->name;
-    d->x.value = s->offset_ns;
+    d->x.value = offset_ns;
     d->x.code = s->from_reply;
+    d->x.count = known;
     d->f.kind = FINDING_CLOCK_SKEW;
     d->f.severity = s->healed_ns ? SEVERITY_INFO : SEVERITY_WARNING;
     d->f.recovered = s->healed_ns != 0;

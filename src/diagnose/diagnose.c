@@ -67,6 +67,7 @@ void diagnosis_transaction(struct diagnosis *d, const struct flow *flow, const s
         break;
     case TX_HTTP:
         http_fact(&d->facts, flow, tx, host);
+        clock_fact(&d->facts, flow, tx);
         break;
     case TX_NTP:
         ntp_fact(&d->facts, flow, tx, host);

@@ -80,7 +80,7 @@ enum peer_role {
     PEER_RESOLVER,
     PEER_PROXY,
     PEER_SEARCH, /* who is asked for WPAD names */
-    PEER_TIME,
+    PEER_TIME,   /* who is asked for the time */
 };
 
 /* What a client's resolver or proxy did for it. */
@@ -212,6 +212,17 @@ struct probe_name {
     struct ip_addr v6;
 };
 
+#define CLOCK_SAMPLES_MAX 16
+
+/* What servers' dates say of the clock of the capture: true time minus its time. One a server. */
+struct clock_samples {
+    struct {
+        struct ip_addr server;
+        int64_t offset_ns;
+    } at[CLOCK_SAMPLES_MAX];
+    uint32_t count;
+};
+
 struct facts {
     const struct service_list *list;
     struct probe_name probes[PROBE_NAMES_MAX]; /* of the first names in `listed` */
@@ -239,6 +250,7 @@ struct facts {
     bool via_box;
     struct revocation revocation;
     struct stations stations;
+    struct clock_samples clocks;
     struct routes *routes; /* own_routes, or those of a kin */
     struct routes own_routes;
     uint32_t number;       /* of these facts among kin; 0 alone */

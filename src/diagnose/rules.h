@@ -20,7 +20,8 @@ void tls_flow_fact(struct facts *f, const struct flow *flow);
 void http_fact(struct facts *f, const struct flow *flow, const struct tx *tx, struct slice host);
 void ntp_fact(struct facts *f, const struct flow *flow, const struct tx *tx, struct slice host);
 void dhcp_fact(struct facts *f, const struct tx *tx);
-void link_fact(struct facts *f, const struct packet *p); /* ARP and 802.1X */
+void clock_fact(struct facts *f, const struct flow *flow, const struct tx *tx); /* of HTTP */
+void link_fact(struct facts *f, const struct packet *p);                        /* ARP and 802.1X */
 void tcp_fact(struct facts *f, const struct flow *flow, const struct flow_end *how,
               struct slice host, const char *app, uint32_t transactions);
 
@@ -123,6 +124,9 @@ bool rule_service_worked(const struct judging *j, uint32_t name);
 int64_t rule_host_ok_ns(const struct judging *j, const struct row *head);
 /* Whether a failure was under way when the device changed its network. */
 bool link_cut(const struct judging *j, const struct failure *x);
+/* How far the clock of the capture is behind the true time; false when too few servers say. */
+bool clock_of_capture(const struct facts *f, int64_t *offset_ns);
+bool clock_is_right(int64_t offset_ns);
 /* Whether two addresses lie in one network; a mask of family 0 stands for 24 bits. */
 bool rule_same_network(const struct ip_addr *a, const struct ip_addr *b,
                        const struct ip_addr *mask);

@@ -85,6 +85,11 @@ void ntp_fact(struct facts *f, const struct flow *flow, const struct tx *tx, str
         return;
     if (tx->outcome == TX_ANSWERED)
         facts_role(f, &flow->key.dst, CLIENT_SERVER);
+    struct peer *peer = facts_peer(f, client, PEER_TIME, flow);
+    if (peer && tx->outcome == TX_ANSWERED && is_synchronized(&tx->u.ntp)) {
+        peer->answered++;
+        peer->last_answered = tx->reply;
+    }
     char text[NAME_MAX_BYTES + 1];
     uint32_t name = facts_name(f, facts_host(host, text), true);
     note_clock(f, client, flow, tx, name);
@@ -104,15 +109,28 @@ void ntp_fact(struct facts *f, const struct flow *flow, const struct tx *tx, str
     }
 }
 
+static bool has_time(const struct judging *j)
+{
+    for (uint32_t i = facts_at(j->f, j->device)->peers; i != POOL_NONE;) {
+        const struct peer *p = pool_at(&j->f->peers, i);
+        if (p->role == PEER_TIME && p->answered > 0)
+            return true;
+        i = p->next;
+    }
+    return false;
+}
+
 enum ruling ntp_ruling(const struct judging *j, const struct row *head, const struct row *row,
                        const struct failure *x)
 {
-    (void)j;
     (void)head;
     if (mark_set(row->ok) && row->ok.ts_ns >= x->last.ts_ns)
         return x->kind == FINDING_NTP_NO_REPLY ? RULING_DROP : RULING_RECOVERED;
     /* A server that asks for patience has answered well before. */
     if (mark_set(row->ok) && x->kind == FINDING_NTP_KISS_OF_DEATH && x->since_ok < 2)
+        return RULING_HARMLESS;
+    /* Another server, such as DHCP hands out (option 42), gives the time. */
+    if (x->kind == FINDING_NTP_NO_REPLY && has_time(j))
         return RULING_HARMLESS;
     return RULING_FAILED;
 }

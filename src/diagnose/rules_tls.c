@@ -298,13 +298,25 @@ enum ruling tls_ruling(const struct judging *j, const struct row *head, const st
     return RULING_FAILED;
 }
 
+/* A certificate that is out of date by the capture's clock alone. */
+static bool valid_in_truth(const struct judging *j, const struct failure *x)
+{
+    int64_t offset_ns;
+    if (!clock_of_capture(j->f, &offset_ns) || offset_ns == 0)
+        return false;
+    int64_t now = (x->last.ts_ns + offset_ns) / NS_PER_S;
+    return (x->kind == FINDING_TLS_CERTIFICATE_EXPIRED && now <= x->value) ||
+           (x->kind == FINDING_TLS_CERTIFICATE_NOT_YET_VALID && now >= x->value);
+}
+
 enum ruling certificate_ruling(const struct judging *j, const struct row *head,
                                const struct row *row, const struct failure *x)
 {
-    (void)j;
     (void)head;
     if (x->group & FAIL_ACCEPTED)
         return RULING_HARMLESS;
+    if (valid_in_truth(j, x))
+        return RULING_DROP;
     return mark_set(row->ok) && row->ok.ts_ns >= x->last.ts_ns - SLACK_NS ? RULING_RECOVERED
                                                                           : RULING_FAILED;
 }

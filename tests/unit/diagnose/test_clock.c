@@ -1,0 +1,125 @@
+/*
+ * tests/unit/diagnose/test_clock: the device's clock against that of the capture.
+ * SPDX-License-Identifier: MIT
+ */
+#include "lab.h"
+
+#define NTP  "time.example.com"
+#define CRL  "crl.example.org"
+#define HOST "ztd.example.com"
+
+/* An answer of a server whose date is `offset_s` after the capture's time. */
+static void lab_dated(struct lab *l, int64_t at, const char *server, int64_t offset_s)
+{
+    struct flow f = lab_flow(l, at, IP_PROTO_TCP, server, 80);
+    struct tx tx = {.kind = TX_HTTP, .outcome = TX_ANSWERED, .first = f.first, .request = f.first};
+    tx.reply = tx.done = lab_mark(l, at + 10);
+    tx.u.http.method = slice_str("GET");
+    tx.u.http.target = slice_str("/");
+    tx.u.http.host = slice_str(CRL);
+    tx.u.http.status = 200;
+    tx.u.http.content_length = -1;
+    tx.u.http.date = tx.reply.ts_ns / NS_PER_S + offset_s;
+    f.side[DIR_TO_CLIENT] = (struct flow_side){.packets = 2, .ttl = LAB_TTL};
+    diagnosis_transaction(l->d, &f, &tx, slice_str(CRL));
+}
+
+static void unanswered_requests(void **state)
+{
+    static const struct {
+        int64_t dates[2]; /* 0: right; 1: no such answer */
+        int64_t offset_s; /* of the device, by the capture's clock */
+        bool accused;
+        enum confidence confidence;
+    } ROWS[] = {
+        {{1, 1}, 7200, true, CONFIDENCE_POSSIBLE},     /* nobody else says */
+        {{0, 1}, 7200, true, CONFIDENCE_LIKELY},       /* a server confirms the capture */
+        {{-7200, -7201}, 7200, false, 0},              /* the capture is two hours fast */
+        {{-7200, 1}, 7200, true, CONFIDENCE_POSSIBLE}, /* one server may be wrong itself */
+        {{-7200, -90}, 7200, true, CONFIDENCE_LIKELY}, /* an old answer from a cache */
+        {{-7200, -86400}, 7200, true, CONFIDENCE_POSSIBLE},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof ROWS / sizeof *ROWS; i++) {
+        struct lab l;
+        lab_open(&l);
+        if (ROWS[i].dates[0] != 1)
+            lab_dated(&l, 0, "203.0.113.1", ROWS[i].dates[0]);
+        if (ROWS[i].dates[1] != 1)
+            lab_dated(&l, 100, "203.0.113.2", ROWS[i].dates[1]);
+        lab_resolve(&l, 1000, NTP);
+        lab_ntp(&l, 2000, NTP, (struct lab_ntp){.unanswered = true, .offset_s = ROWS[i].offset_s});
+        const struct result *r = lab_judge(&l);
+        const struct finding *f = lab_finding(r, FINDING_CLOCK_SKEW, NTP);
+        assert_int_equal(f != NULL, ROWS[i].accused);
+        if (f)
+            assert_int_equal(f->confidence, ROWS[i].confidence);
+        lab_close(&l);
+    }
+}
+
+static void an_answer_needs_no_capture(void **state)
+{
+    struct lab l;
+    (void)state;
+    lab_open(&l);
+    lab_dated(&l, 0, "203.0.113.1", -7200);
+    lab_dated(&l, 100, "203.0.113.2", -7200);
+    lab_resolve(&l, 1000, NTP);
+    lab_ntp(&l, 2000, NTP, (struct lab_ntp){.offset_s = 7200});
+    const struct finding *f = lab_finding(lab_judge(&l), FINDING_CLOCK_SKEW, NTP);
+    assert_non_null(f);
+    assert_int_equal(f->confidence, CONFIDENCE_CERTAIN);
+    lab_close(&l);
+}
+
+static void certificates_by_the_true_time(void **state)
+{
+    (void)state;
+    for (int wrong = 0; wrong < 2; wrong++) {
+        struct lab l;
+        lab_open(&l);
+        lab_dated(&l, 0, "203.0.113.1", wrong ? -7200 : 0);
+        lab_dated(&l, 100, "203.0.113.2", wrong ? -7200 : 0);
+        lab_resolve(&l, 1000, HOST);
+        lab_tls(&l, 2000, HOST,
+                (struct lab_tls){.outcome = TLS_COMPLETED,
+                                 .issuer = "CN=DigiCert SHA2 Secure Server CA,O=DigiCert Inc",
+                                 .valid_to = -3600,
+                                 .leaves = true});
+        const struct finding *f = lab_finding(lab_judge(&l), FINDING_TLS_CERTIFICATE_EXPIRED, HOST);
+        assert_int_equal(f != NULL, !wrong);
+        lab_close(&l);
+    }
+}
+
+static void time_from_another_server(void **state)
+{
+    (void)state;
+    for (int other = 0; other < 2; other++) {
+        struct lab l;
+        lab_open(&l);
+        lab_use(&l, 0, HOST);
+        if (other) /* one that no list has: DHCP handed it out */
+            lab_ntp(&l, 500, "", (struct lab_ntp){.stratum = 2});
+        lab_resolve(&l, 1000, NTP);
+        lab_ntp(&l, 2000, NTP, (struct lab_ntp){.unanswered = true});
+        const struct result *r = lab_judge(&l);
+        const struct finding *f = lab_finding(r, FINDING_NTP_NO_REPLY, NTP);
+        assert_non_null(f);
+        assert_int_equal(f->severity == SEVERITY_INFO, other);
+        assert_int_equal(r->verdict, other ? VERDICT_CLEAR : VERDICT_DEGRADED);
+        lab_close(&l);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(unanswered_requests),
+        cmocka_unit_test(an_answer_needs_no_capture),
+        cmocka_unit_test(certificates_by_the_true_time),
+        cmocka_unit_test(time_from_another_server),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
