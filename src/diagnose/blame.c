@@ -226,6 +226,15 @@ static void prove_length(struct judge *j, struct draft *d)
     finding_prove(j, d);
 }
 
+static void blame_inspection(const struct judge *j, struct draft *d)
+{
+    enum suspicion how = d->x.text != INTERN_NONE ? (enum suspicion)j->j.suspects[d->x.text]
+                                                  : j->inspection.suspicion;
+    d->f.confidence = (enum confidence)(how - SUSPECT_POSSIBLE);
+    if (d->x.text == INTERN_NONE && j->inspection.near)
+        d->f.hops = j->inspection.hops;
+}
+
 static void prove_hello(struct judge *j, struct draft *d)
 {
     const struct clue *c = &d->x.clue;
@@ -309,8 +318,7 @@ void blame(struct judge *j, struct draft *d)
         blame_icmp(j, d);
         break;
     case FINDING_TLS_INSPECTED:
-        if (d->x.text != INTERN_NONE)
-            d->f.confidence = (enum confidence)(j->j.suspects[d->x.text] - SUSPECT_POSSIBLE);
+        blame_inspection(j, d);
         break;
     case FINDING_HTTP_ERROR:
         if (d->x.group & FAIL_PROXY)

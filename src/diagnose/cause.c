@@ -46,6 +46,8 @@ static void note(struct causing *c, const struct draft *d)
         return;
     (void)map_put(&c->have, cause_have_key(d->client, d->name, d->f.kind), 1);
     (void)map_put(&c->have, cause_have_key(d->client, INTERN_NONE, d->f.kind), 1);
+    if (d->f.kind == FINDING_TLS_INSPECTED && d->name == INTERN_NONE)
+        (void)map_put(&c->have, cause_wide_key(d->client), 1);
     if (d->f.kind == FINDING_HTTP_CAPTIVE_PORTAL)
         (void)map_put(&c->have, cause_portal_key(d), 1);
     if (TCP_KINDS >> d->f.kind & 1)

@@ -99,9 +99,18 @@ static bool clock_known_wrong(const struct causing *c, const struct draft *d)
            (d->x.group & FAIL_BY_CLIENT) != 0;
 }
 
+uint64_t cause_wide_key(uint32_t client)
+{
+    return cause_have_key(client, INTERN_NONE, FINDING_KIND_COUNT);
+}
+
+/* Where everything is inspected, a device that ends handshakes itself does so for that. */
 static bool host_inspected(const struct causing *c, const struct draft *d)
 {
-    return d->f.kind == FINDING_TLS_INSPECTED || host_has(c, d, FINDING_TLS_INSPECTED);
+    if (d->f.kind == FINDING_TLS_INSPECTED || host_has(c, d, FINDING_TLS_INSPECTED))
+        return true;
+    return (d->x.group & FAIL_BY_CLIENT) != 0 &&
+           map_get(&c->have, cause_wide_key(d->client)) != MAP_NONE;
 }
 
 /* The device says that it does not trust what it was shown: unknown_ca, bad_certificate and kin. */

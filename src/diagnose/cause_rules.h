@@ -62,6 +62,8 @@ uint64_t cause_have_key(uint32_t client, uint32_t name, enum finding_kind kind);
 uint64_t cause_portal_key(const struct draft *d);
 uint64_t cause_port_key(const struct draft *d);
 uint16_t cause_port(const struct draft *d); /* the port a finding is about */
+/* All TLS of the device is inspected. */
+uint64_t cause_wide_key(uint32_t client);
 
 /* The first rule that fits, NULL when none does. `rank` is its place in the table. */
 const struct rule *cause_rule(const struct causing *c, const struct draft *d, uint32_t *rank);

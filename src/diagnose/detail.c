@@ -84,7 +84,7 @@ static void detail_v6(struct buf *b, const struct judge *j, const struct draft *
     const struct route *r = route_of_name(j->f->routes, d->name);
     while (r && (r->addr.family != 4 || r->port != d->f.port))
         r = route_at(j->f->routes, r->next_name);
-    int64_t cost_ns = r ? r->first_ns - d->x.first.ts_ns : -1;
+    int64_t cost_ns = r ? r->first.ts_ns - d->x.first.ts_ns : -1;
     if (cost_ns >= 0 && cost_ns <= V6_COST_MAX_NS && !r->clients)
         buf_printf(b, "; IPv4 was tried %.1f s later", (double)cost_ns / (double)NS_PER_S);
 }
@@ -128,22 +128,10 @@ static void detail_capture(struct buf *b, const struct draft *d, const struct ca
                    c->gap_bytes > 0 ? ", " : "", (unsigned long long)c->kernel_drops);
 }
 
-void detail_write(struct judge *j, const struct draft *d)
+static void detail_connection(struct judge *j, const struct draft *d)
 {
     struct buf *b = &j->text;
     switch ((int)d->f.kind) {
-    case FINDING_DNS_NXDOMAIN:
-    case FINDING_DNS_SERVFAIL:
-    case FINDING_DNS_REFUSED:
-    case FINDING_DNS_NO_REPLY:
-    case FINDING_DNS_NO_ADDRESS:
-    case FINDING_DNS_SINKHOLE:
-    case FINDING_DNS_UNEXPECTED_ADDRESS:
-    case FINDING_DNS_INJECTED:
-    case FINDING_DNS_TCP_BLOCKED:
-    case FINDING_DNS_SLOW:
-        detail_dns(j, d);
-        break;
     case FINDING_TCP_NO_REPLY:
         detail_v6(b, j, d);
         break;
@@ -167,7 +155,10 @@ void detail_write(struct judge *j, const struct draft *d)
                    alert_name(d->x.code));
         break;
     case FINDING_TLS_INSPECTED:
-        detail_issuer(b, text_of(j, d));
+        if (d->x.text == INTERN_NONE)
+            inspection_text(b, &j->inspection);
+        else
+            detail_issuer(b, text_of(j, d));
         break;
     case FINDING_TLS_CERTIFICATE_EXPIRED:
         detail_date(b, "expired", j, d);
@@ -177,6 +168,39 @@ void detail_write(struct judge *j, const struct draft *d)
         break;
     case FINDING_TLS_NAME_MISMATCH:
         detail_labelled(b, "certificate is for ", text_of(j, d));
+        break;
+    default:
+        break;
+    }
+}
+
+void detail_write(struct judge *j, const struct draft *d)
+{
+    struct buf *b = &j->text;
+    switch ((int)d->f.kind) {
+    case FINDING_DNS_NXDOMAIN:
+    case FINDING_DNS_SERVFAIL:
+    case FINDING_DNS_REFUSED:
+    case FINDING_DNS_NO_REPLY:
+    case FINDING_DNS_NO_ADDRESS:
+    case FINDING_DNS_SINKHOLE:
+    case FINDING_DNS_UNEXPECTED_ADDRESS:
+    case FINDING_DNS_INJECTED:
+    case FINDING_DNS_TCP_BLOCKED:
+    case FINDING_DNS_SLOW:
+        detail_dns(j, d);
+        break;
+    case FINDING_TCP_NO_REPLY:
+    case FINDING_TCP_UNREACHABLE:
+    case FINDING_TCP_IDLE_CUT:
+    case FINDING_TLS_NO_SERVER_HELLO:
+    case FINDING_TLS_RESET:
+    case FINDING_TLS_ALERT:
+    case FINDING_TLS_INSPECTED:
+    case FINDING_TLS_CERTIFICATE_EXPIRED:
+    case FINDING_TLS_CERTIFICATE_NOT_YET_VALID:
+    case FINDING_TLS_NAME_MISMATCH:
+        detail_connection(j, d);
         break;
     case FINDING_TLS_STALLED:
     case FINDING_HTTP_ERROR:

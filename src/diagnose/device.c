@@ -9,6 +9,8 @@
 
 #include "judge.h"
 
+#define HTTPS_PORT 443
+
 static bool is_client(const struct client *c)
 {
     return (c->flags & CLIENT_ASKED) != 0 && (c->flags & CLIENT_MERGED) == 0 &&
@@ -112,6 +114,39 @@ int64_t rule_device_ok_ns(const struct judge *j)
         newest = p->last_answered.ts_ns > newest ? p->last_answered.ts_ns : newest;
     }
     return newest;
+}
+
+static bool used_tls(const struct judge *j, uint32_t client)
+{
+    for (uint32_t i = 0; i < j->f->routes->pool.count; i++) {
+        const struct route *r = route_at(j->f->routes, i);
+        bool asked =
+            r->clients || (r->client != POOL_NONE && facts_primary(j->f, r->client) == client);
+        if (asked && r->shape != 0)
+            return true;
+    }
+    return false;
+}
+
+/* Inspection that TLS 1.3 hides is about all connections, none in particular. */
+static void inspection_finding(struct judge *j)
+{
+    const struct inspection *i = &j->inspection;
+    uint32_t number;
+    struct draft *d =
+        i->suspicion != SUSPECT_NONE && used_tls(j, j->j.device) ? finding_add(j, &number) : NULL;
+    if (!d)
+        return;
+    d->client = j->j.device;
+    d->f.kind = FINDING_TLS_INSPECTED;
+    d->f.severity = i->suspicion >= SUSPECT_LIKELY ? SEVERITY_WARNING : SEVERITY_INFO;
+    d->f.device = facts_at(j->f, d->client)->addr;
+    d->f.port = HTTPS_PORT;
+    d->f.proto = "TCP";
+    d->f.count = i->servers;
+    d->f.first = i->first;
+    d->f.last = i->last;
+    finding_tell(j, d);
 }
 
 /* ---- judging ---- */
@@ -258,6 +293,7 @@ void device_judge(struct judge *j, uint32_t index)
     eap_judge(j);
     dhcp_judge(j);
     link_judge(j);
+    inspection_finding(j);
     fill_services(j, d, words);
     d->verdict = verdict_of(j, words, first);
     if (j->half)

@@ -289,6 +289,7 @@ static bool judge_init(struct judge *j, struct diagnosis *d, const struct captur
     tls_suspects(&d->facts, suspects);
     j->floor = route_floor(d->facts.routes);
     d->facts.lossy = capture_lossy(&d->facts, capture);
+    j->inspection = inspection_of(d->facts.routes);
     return true;
 }
 

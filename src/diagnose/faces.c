@@ -104,6 +104,24 @@ static bool other_modes_need(const struct judge *j, const struct draft *d)
     return d->f.service && d->f.service->other_modes && !d->f.recovered;
 }
 
+static bool seen_by_signs(const struct judge *j, const struct draft *d)
+{
+    (void)j;
+    return d->x.text == INTERN_NONE;
+}
+
+static bool lost_by_size(const struct judge *j, const struct draft *d)
+{
+    (void)j;
+    return d->x.clue.hole != HOLE_NONE && !d->x.clue.too_big;
+}
+
+static bool lost_by_length(const struct judge *j, const struct draft *d)
+{
+    return (d->x.group & (FAIL_LARGE | FAIL_QUIC)) == FAIL_LARGE &&
+           route_longest_hello(j->f->routes, d->name, &d->x.server, d->x.clue.hello_len) > 0;
+}
+
 static const struct face {
     uint64_t kinds;
     bool (*fits)(const struct judge *j, const struct draft *d);
@@ -177,6 +195,26 @@ static const struct face {
       "Look for a DNS filter that drops questions for this name, and at the resolver's forwarders.",
       "Questions for other names that went unanswered at the same time.", CULPRIT_NETWORK,
       CONFIDENCE_POSSIBLE}},
+    {BIT(FINDING_TLS_INSPECTED),
+     seen_by_signs,
+     {"TLS connections seem to be opened on the way",
+      "Exempt the hosts of the list from TLS inspection: a device under deployment does not trust "
+      "the inspecting authority yet.",
+      "A box that only ends TCP, in front of servers that all answer alike.", CULPRIT_MIDDLEBOX,
+      CONFIDENCE_POSSIBLE}},
+    {BIT(FINDING_TLS_NO_SERVER_HELLO) | BIT(FINDING_TLS_RESET) | BIT(FINDING_TLS_INCOMPLETE) |
+         BIT(FINDING_HTTP_NO_RESPONSE),
+     lost_by_size,
+     {"large packets are lost on the way",
+      "Lower the MSS at the tunnel or router, and let ICMP \"fragmentation needed\" and \"packet "
+      "too big\" through.",
+      "Large packets that arrive on the same path.", CULPRIT_NETWORK, CONFIDENCE_LIKELY}},
+    {BIT(FINDING_TLS_NO_SERVER_HELLO) | BIT(FINDING_TLS_RESET),
+     lost_by_length,
+     {"long TLS greetings do not get through, short ones do",
+      "Update or exempt the box that reads TLS greetings: it must accept those of more than one "
+      "packet.",
+      "A long greeting that is answered at the same server.", CULPRIT_NETWORK, CONFIDENCE_LIKELY}},
 };
 
 const struct told *face_of(const struct judge *j, const struct draft *d)

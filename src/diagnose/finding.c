@@ -81,7 +81,8 @@ static void add_summary(struct judge *j, const struct draft *d)
 
 static void add_server_proof(struct judge *j, struct draft *d)
 {
-    if (d->f.kind >= FINDING_EAP_NO_REQUEST)
+    bool by_signs = d->f.kind == FINDING_TLS_INSPECTED && d->x.text == INTERN_NONE;
+    if (d->f.kind >= FINDING_EAP_NO_REQUEST || by_signs)
         return;
     buf_printf(&j->text, "%u failed exchange%s", d->f.count, d->f.count == 1 ? "" : "s");
     if (d->f.server.family != 0) {

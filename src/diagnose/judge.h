@@ -11,6 +11,7 @@
 
 #include "base/arena.h"
 #include "base/buf.h"
+#include "inspection.h"
 #include "phase.h"
 #include "rules.h"
 
@@ -77,10 +78,11 @@ struct judge {
     struct pool totals;   /* struct entry of all devices */
     struct pool links;    /* findings of totals: struct link */
     struct map by_total;
-    struct map ports_ok;      /* client and port: something worked */
-    struct route_floor floor; /* how near servers of the internet are */
-    struct tally *tallies;    /* of the device at hand, one a service */
-    enum status_word *worst;  /* over devices, one a service */
+    struct map ports_ok;          /* client and port: something worked */
+    struct route_floor floor;     /* how near servers of the internet are */
+    struct inspection inspection; /* under TLS 1.3 */
+    struct tally *tallies;        /* of the device at hand, one a service */
+    enum status_word *worst;      /* over devices, one a service */
     struct device_result *devices;
     uint32_t *device_clients; /* client numbers of devices */
     uint32_t device_count;

@@ -71,7 +71,7 @@ static struct route *find(struct routes *r, uint32_t name, const struct flow *fl
     struct route *route = pool_at(&r->pool, id);
     *route = (struct route){.name = name,
                             .addr = *addr,
-                            .first_ns = flow->first.ts_ns,
+                            .first = flow->first,
                             .port = flow->key.dst_port,
                             .client = POOL_NONE,
                             .next_addr = POOL_NONE,

@@ -17,7 +17,7 @@
 #define ROUTES_MAX 65536U
 
 struct route {
-    int64_t first_ns;   /* of its first connection */
+    struct mark first;  /* of its first connection */
     uint32_t name;      /* listed; INTERN_NONE: all others */
     uint32_t next_addr; /* next one of the address, of the name: POOL_NONE at the end */
     uint32_t next_name;
