@@ -151,7 +151,7 @@ class Device:
         addresses = self.resolve(name)
         if len(addresses) > 1 and ":" in addresses[0] and ":" not in addresses[-1]:
             return self.race(addresses[0], addresses[-1], port)
-        for address in addresses[:1]:
+        for address in sorted(addresses) if self.plan.get("all_addresses") else addresses[:1]:
             try:
                 return socket.create_connection((address, port), CONNECT_WAIT)
             except OSError as error:
@@ -320,13 +320,23 @@ class Device:
             if not self.cache.get(host) and not self.plan.get("proxy"):
                 return
 
-    def tls(self, host, path):
+    def step_long(self, host, path, tries):
+        """Greetings of more than one segment, as browsers with post-quantum key shares send them."""
+        for attempt in range(tries):
+            if attempt:
+                time.sleep(1)
+            self.tls(host, path, padding=6)
+
+    def tls(self, host, path, padding=0):
         sock = self.connect(host, 443)
         if sock is None:
             return False
         sock.settimeout(REPLY_WAIT)
         try:
-            tls = self.context(host).wrap_socket(sock, server_hostname=host)
+            context = self.context(host)
+            # Protocols that no server knows, of the greatest length.
+            context.set_alpn_protocols(["http/1.1"] + [f"{n}{'x' * 250}" for n in range(padding)])
+            tls = context.wrap_socket(sock, server_hostname=host)
         except (OSError, ssl.SSLError) as error:
             log("tls", host, error)
             sock.close()
@@ -351,7 +361,6 @@ class Device:
             context.verify_mode = ssl.CERT_NONE
         if self.plan.get("tls_max") == "1.2":
             context.maximum_version = ssl.TLSVersion.TLSv1_2
-        context.set_alpn_protocols(["http/1.1"])
         return context
 
     def step_ntp(self, tries, background=True):

@@ -11,6 +11,10 @@ TTL. Rules are asked in order about every packet of the device, the first that m
    "proto": "tcp" | "udp", "dst": "198.18.1.2", "port": 443, "syn": true, "version": 6,
    "src": "10.20.0.31", "contains": "name in the payload", "times": 1, "ttl": 62}
 
+Packets that come back are asked too, by rules with "back": true (their src is the server). "longer": 1400
+wants an IP packet of more bytes. {"do": "near"} makes all of TCP port 443 look ended by a box nearby:
+answers have lost one hop only, connections are accepted at once, what follows takes its time.
+
 drop: this packet; blackhole: and all that follows of its connection; reset: the connection gets an
 RST both ways, in the name of the other side; icmp: the gateway says "administratively prohibited";
 answer: the device gets "text" and a FIN in the server's name, the server nothing; cut: after "after"
@@ -36,6 +40,8 @@ SYN = 2
 SITE = (ipaddress.ip_network("10.20.0.0/24"), ipaddress.ip_network("2001:db8:20::/64"))
 GATEWAY = ipaddress.ip_address("10.20.0.1")
 SITE_DELAY = 0.0003
+ETHERNET = 14
+HTTPS = 443
 
 
 def checksum(data):
@@ -105,6 +111,8 @@ class Rule:
         self.ttl = spec.get("ttl", 62)
         self.text = spec.get("text", "").encode()
         self.after = spec.get("after", 0)
+        self.longer = spec.get("longer", 0)
+        self.back = spec.get("back", False)
 
     def matches(self, packet):
         return (
@@ -117,6 +125,7 @@ class Rule:
             and (not self.syn or packet.flags & FIN_SYN_RST == SYN)
             and self.version in (None, packet.src.version)
             and self.contains in packet.payload
+            and len(packet.frame) - ETHERNET > self.longer
         )
 
 
@@ -153,9 +162,9 @@ def delay_to(address):
     return 0.004 + zlib.crc32(address.packed[:6]) % 9 * 0.001
 
 
-def age(packet):
+def age(packet, hops=0):
     """The frame after its way through the internet."""
-    hops = hops_to(packet.src)
+    hops = hops or hops_to(packet.src)
     frame = bytearray(packet.frame)
     if packet.ethertype == IPV6:
         frame[21] = max(1, frame[21] - hops)
@@ -171,7 +180,9 @@ class Forwarder:
     def __init__(self, device_side, server_side, rules):
         self.device = self._open(device_side)
         self.server = self._open(server_side)
-        self.rules = rules
+        self.rules = [r for r in rules if not r.back and r.do != "near"]
+        self.back = [r for r in rules if r.back]
+        self.near = any(r.do == "near" for r in rules)
         self.blackholes = set()
         self.cuts = {}  # flow: [bytes left from the server, the device's newest packet, rule]
         self.queue = []
@@ -257,14 +268,22 @@ class Forwarder:
         packet = Packet(frame)
         if self.refused(packet):
             return
-        self.later(SITE_DELAY if packet.to_site() else delay_to(packet.dst), self.server, frame)
+        near = self.near and packet.proto == TCP and packet.dport == HTTPS
+        self.later(
+            SITE_DELAY if near or packet.to_site() else delay_to(packet.dst), self.server, frame
+        )
 
     def from_server(self, frame):
         packet = Packet(frame)
+        if any(r.matches(packet) for r in self.back):
+            return
         if packet.from_site() or packet.src.is_link_local:
             self.later(SITE_DELAY, self.device, frame)
         elif (packet.dst, packet.dport, packet.src, packet.sport) in self.blackholes:
             return
+        elif self.near and packet.proto == TCP and packet.sport == HTTPS:
+            wait = 3 * delay_to(packet.src) if packet.payload else SITE_DELAY
+            self.later(wait, self.device, age(packet, 1))
         elif not self.cut(packet):
             self.later(delay_to(packet.src), self.device, age(packet))
 

@@ -129,6 +129,8 @@ class Room:
         settings += ["net.ipv4.tcp_syn_linear_timeouts=0"]
         settings += ["net.ipv6.conf.default.hop_limit=128", "net.ipv6.conf.default.accept_dad=0"]
         settings += ["net.ipv6.conf.default.router_solicitations=0"]
+        if device.options.get("mtu_probing"):
+            settings.append("net.ipv4.tcp_mtu_probing=1")
         if not device.ipv6:
             settings.append("net.ipv6.conf.default.disable_ipv6=1")
         self.sysctl(name, *settings)

@@ -342,6 +342,66 @@ def web():
     ]
 
 
+def paths():
+    steps = without(run(), CRL)
+    bare = BEGIN + SIGN_IN + profile(2) + without(identity(2), CRL) + REST[:1]
+    long_tls = ["long", LOGIN, "/common/oauth2/authorize", 2]
+    # Real servers differ in what they choose.
+    stacks = [
+        "ssl_conf_command Ciphersuites TLS_AES_128_GCM_SHA256;",
+        "ssl_conf_command Ciphersuites TLS_CHACHA20_POLY1305_SHA256;",
+        "ssl_ecdh_curve secp384r1;",
+    ]
+    hosts = [ZTD, CS, ACTIVATION, LOGIN, REGISTRATION, ENROLLMENT]
+    big = dict(proto="tcp", port=443, longer=1400)
+    return [
+        Scenario(
+            "tls13-inspected",
+            one(bare),
+            rules=[{"do": "near"}],
+            servers=Servers(tls="TLSv1.3", issuer="contoso"),
+        ),
+        Scenario(
+            "tcp-ended-nearby",
+            one(bare),
+            rules=[{"do": "near"}],
+            servers=Servers(tls_of={h: stacks[i % 3] for i, h in enumerate(hosts)}),
+        ),
+        Scenario(
+            "mtu-black-hole-up", one(steps + [long_tls]), rules=[dict(big, do="drop")]
+        ),
+        Scenario(
+            "mtu-black-hole-down",
+            one(steps),
+            rules=[{"do": "drop", "back": True, "proto": "tcp", "src": "198.18.40.50",
+                    "longer": 1400}],
+        ),
+        Scenario(
+            "mtu-fallback",
+            one(steps + [long_tls], mtu_probing=True),
+            rules=[dict(big, do="drop")],
+        ),
+        Scenario(
+            "long-hello-swallowed",
+            one(steps + [long_tls, long_tls]),
+            rules=[dict(big, do="blackhole")],
+        ),
+        Scenario("long-hello-passes", one(steps + [long_tls])),
+        Scenario(
+            "filter-by-name",
+            one(without(run(2), CRL)),
+            rules=[sni("blackhole", CS)],
+            servers=Servers(same_address={CS: ZTD}),
+        ),
+        Scenario(
+            "some-addresses-blocked",
+            one(without(run(), CRL) + [["tls", ENROLLMENT, "/", 1]] * 3, all_addresses=True),
+            rules=[{"do": "drop", "proto": "tcp", "dst": "198.18.40.49"}],
+            servers=Servers(more_addresses={ENROLLMENT: ["198.18.40.49"]}),
+        ),
+    ]
+
+
 def http():
     portal_steps = [["ncsi"], ["dns", "dns.msftncsi.com"], ["tls", ZTD, "/", 2], ["ncsi"]]
     through = PROXY_STEPS + profile() + without(identity(), CRL)
@@ -466,4 +526,6 @@ def link():
 
 
 def all_scenarios():
-    return good() + dns() + ntp() + tcp() + tls() + http() + web() + more() + link()
+    return (
+        good() + dns() + ntp() + tcp() + tls() + paths() + http() + web() + more() + link()
+    )

@@ -50,6 +50,8 @@ class Servers:
     servfail: list = field(default_factory=list)  # (resolver, name)
     chain_of: dict = field(default_factory=dict)  # host: another CNAME chain
     private_zones: list = field(default_factory=list)  # empty cloud zones linked to the resolver
+    same_address: dict = field(default_factory=dict)  # host: the one whose address it shares
+    more_addresses: dict = field(default_factory=dict)  # host: IPv4 addresses before its own
     no_ipv6: bool = False  # no AAAA anywhere
     tls: str = "TLSv1.2 TLSv1.3"
     tls_of: dict = field(default_factory=dict)  # host: lines for its nginx server block
@@ -76,6 +78,9 @@ class Farm:
         self.folder = Path(folder)
         self.folder.mkdir(parents=True, exist_ok=True)
         self.servers = servers
+        by_name = {host.name: host for host in hosts}
+        for name, other in servers.same_address.items():
+            by_name[name].ipv4, by_name[name].ipv6 = by_name[other].ipv4, by_name[other].ipv6
         self.pki = pki
         self.hosts = hosts
         self.spawn = spawn
@@ -144,7 +149,8 @@ class Farm:
             if owner.rstrip(".").endswith(tuple(self.servers.private_zones)):
                 continue
             if host.ipv4:
-                lines.append(f"{owner} 60 IN A {host.ipv4}")
+                for address in [*self.servers.more_addresses.get(host.name, []), host.ipv4]:
+                    lines.append(f"{owner} 60 IN A {address}")
             if host.ipv6 and not self.servers.no_ipv6:
                 lines.append(f"{owner} 60 IN AAAA {host.ipv6}")
         if self.servers.wpad:

@@ -97,6 +97,17 @@ struct clue clue_of_flow(const struct flow *flow)
     return c;
 }
 
+/* bad_certificate, certificate_unknown, unknown_ca: the device does not trust what it was shown. */
+static bool distrusts(const struct tx_tls *tls)
+{
+    for (uint32_t i = 0; tls->outcome == TLS_ALERT && i < tls->alert_count; i++) {
+        uint8_t code = tls->alerts[i].code;
+        if (tls->alerts[i].from == DIR_TO_SERVER && (code == 42 || code == 46 || code == 48))
+            return true;
+    }
+    return false;
+}
+
 struct clue clue_of_tls(const struct flow *flow, const struct tx *tx)
 {
     const struct tx_tls *tls = &tx->u.tls;
@@ -108,7 +119,8 @@ struct clue clue_of_tls(const struct flow *flow, const struct tx *tx)
         c.reply_us = span_us(tx->request, flow->end_at);
     bool quick = mark_set(tx->reply) && mark_set(flow->end_at) &&
                  flow->end_at.ts_ns - tx->reply.ts_ns <= LEFT_WITHIN_NS;
-    c.left = tls->outcome == TLS_INCOMPLETE && tls->stage >= TLS_STAGE_SERVER_DONE && quick &&
-             flow->end_by == DIR_TO_SERVER;
+    bool leaves = tls->outcome == TLS_INCOMPLETE && tls->stage >= TLS_STAGE_SERVER_DONE && quick &&
+                  flow->end_by == DIR_TO_SERVER;
+    c.left = leaves || distrusts(tls);
     return c;
 }

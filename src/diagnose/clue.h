@@ -39,7 +39,8 @@ struct clue {
     bool by_server : 1; /* its side sent the first FIN or RST */
     bool too_big : 1;   /* ICMP said "too big" */
     bool acked : 1;     /* the server acknowledged some of what the device sent */
-    bool left : 1;      /* the device left right after the server's flight */
+    bool
+        left : 1; /* the device left right after the server's flight, or said it does not trust it */
 };
 
 struct clue clue_of_flow(const struct flow *flow);

@@ -17,17 +17,17 @@
 #define REJECTED_LEAST 2
 #define NETWORKS_ROOM  8
 
-/* Networks of the addresses, by their first two bytes (IPv6: four). */
+/* Networks of the addresses, by their first three bytes (IPv6: six). */
 struct networks {
-    uint32_t ids[NETWORKS_ROOM];
+    uint64_t ids[NETWORKS_ROOM];
     uint32_t count;
 };
 
 static void add_network(struct networks *n, const struct ip_addr *a)
 {
-    uint32_t id = (uint32_t)a->bytes[0] << 8 | a->bytes[1];
-    if (a->family == 6)
-        id = id << 16 | (uint32_t)a->bytes[2] << 8 | a->bytes[3];
+    uint64_t id = a->family;
+    for (size_t i = 0; i < (a->family == 6 ? 6U : 3U); i++)
+        id = id << 8 | a->bytes[i];
     for (uint32_t i = 0; i < n->count; i++) {
         if (n->ids[i] == id)
             return;

@@ -199,7 +199,9 @@ static void fail_handshake(struct facts *f, struct row *row, const struct flow *
         x.group |= FAIL_BY_CLIENT;
     if (tls->quic_version != 0)
         x.group |= FAIL_QUIC;
-    bool lacks = rule_lacks(row, flow) || tls->hello_cut || tls->gap;
+    /* What the device itself says it lacks, the capture did not lose. */
+    bool lost = x.clue.hole == HOLE_DOWN;
+    bool lacks = !lost && (rule_lacks(row, flow) || tls->hello_cut || tls->gap);
     /* An alert says what it says. */
     if (lacks && x.kind != FINDING_TLS_ALERT)
         x.group |= FAIL_CUT;
