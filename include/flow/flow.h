@@ -117,6 +117,8 @@ struct flow *flow_find(struct flow_table *t, const struct tuple *tuple, enum dir
 
 /* Notes an ICMP error that quoted the flow. */
 void flow_icmp(struct flow *f, const struct packet *p);
+/* The same for the flow that its quote names; where there is none yet, the next one may be it. */
+void flow_table_icmp(struct flow_table *t, const struct packet *p);
 
 /* Swaps client and server of a flow: everything in it is turned round. */
 void flow_reverse(struct flow_table *t, struct flow *f);

@@ -111,15 +111,6 @@ static bool put_together(struct engine *e, struct packet *p)
     return !copy;
 }
 
-/* An ICMP error belongs to the flow that it quotes. */
-static void note_icmp(struct engine *e, const struct packet *p)
-{
-    enum dir dir;
-    struct flow *flow = p->icmp.has_quote ? flow_find(e->flows, &p->icmp.quote, &dir) : NULL;
-    if (flow)
-        flow_icmp(flow, p);
-}
-
 /* A flow is named by what its device asked last before it: later questions may give the same address
  * other names. What the flow says of itself comes to replace it. */
 static void name_flow(struct engine *e, struct flow *flow)
@@ -144,7 +135,7 @@ void engine_decoded(struct engine *e, struct packet *p, size_t captured, bool co
     if (copy || (p->kind == PACKET_FRAGMENT && !put_together(e, p)))
         return;
     if (p->kind == PACKET_ICMP)
-        note_icmp(e, p);
+        flow_table_icmp(e->flows, p);
     if (p->kind == PACKET_ARP || p->kind == PACKET_EAPOL || dhcp_is(p))
         link_packet(e, p);
     if (p->kind != PACKET_TCP && p->kind != PACKET_UDP)

@@ -340,6 +340,8 @@ struct flow *flow_lookup(struct flow_table *t, const struct packet *p, enum dir 
         *dir = dir_other(*dir);
     }
     flow_update(f, p, *dir);
+    if (is_new && t->early.waiting)
+        early_claim(&t->early, f);
     wheel_touch(t, node, is_new);
     return f;
 }
@@ -348,6 +350,16 @@ struct flow *flow_find(struct flow_table *t, const struct tuple *tuple, enum dir
 {
     uint32_t node = index_find(t, hash_tuple(t->key, tuple), tuple, dir);
     return node ? table_flow(t, node) : NULL;
+}
+
+void flow_table_icmp(struct flow_table *t, const struct packet *p)
+{
+    enum dir dir;
+    struct flow *f = p->icmp.has_quote ? flow_find(t, &p->icmp.quote, &dir) : NULL;
+    if (f)
+        flow_icmp(f, p);
+    else if (p->icmp.has_quote)
+        early_keep(&t->early, p);
 }
 
 void flow_reverse(struct flow_table *t, struct flow *f)

@@ -12,6 +12,7 @@
 #ifndef FLOW_TABLE_H
 #define FLOW_TABLE_H
 
+#include "early.h"
 #include "flow/flow.h"
 #include "tcp.h"
 
@@ -53,6 +54,7 @@ struct flow_table {
     uint32_t chunk_shift; /* flows of a chunk, as a power of two */
     uint32_t fresh;       /* nodes used so far, heads included */
     uint32_t free_node;   /* list of free ones by link.next; 0: none */
+    struct early early;
     /* wheel */
     struct link heads[LISTS];
     uint32_t bucket; /* the next bucket to expire */

@@ -133,11 +133,15 @@ static void update_syn(struct flow *f, const struct packet *p, enum dir dir)
     side->mss = p->tcp.mss;
 }
 
-/* Nothing came between the newest SYN and its first answer. */
+/* From the newest SYN to its first answer. A mirror port may have put the ACK before the SYN-ACK. */
 static void note_rtt(struct flow *f, const struct packet *p, enum dir dir)
 {
-    int64_t rtt_us = (p->at.ts_ns - f->last.ts_ns) / NS_PER_US;
-    if (!f->side[dir_other(dir)].syn || f->side[dir].packets > 0 || p->at.ts_ns < f->last.ts_ns)
+    const struct flow_side *peer = &f->side[dir_other(dir)];
+    int64_t syn_ns = f->syns == 1 ? f->first.ts_ns : f->last.ts_ns;
+    int64_t rtt_us = (p->at.ts_ns - syn_ns) / NS_PER_US;
+    if (!peer->syn || f->side[dir].packets > 0 || p->at.ts_ns < syn_ns)
+        return;
+    if (f->syns > 1 && peer->packets > f->syns)
         return;
     f->rtt_us = rtt_us < 1 ? 1 : rtt_us > UINT32_MAX ? UINT32_MAX : (uint32_t)rtt_us;
 }
