@@ -115,13 +115,27 @@ static void settle(struct draft *d, struct weight w, bool fits_server)
 
 /* ---- by kind ---- */
 
+/* A device that does not like what it was shown leaves at once; one that leaves after a long silence gave
+ * up on the rest of the server's answer. */
+static void blame_device(struct judge *j, struct draft *d)
+{
+    const struct clue *c = &d->x.clue;
+    bool silence = c->waited_us >= TLS_PATIENCE_NS / NS_PER_US;
+    d->f.culprit = silence || c->hole != HOLE_NONE ? CULPRIT_NETWORK : CULPRIT_DEVICE;
+    if (!silence)
+        return;
+    buf_printf(&j->text, "the server began to answer; the device gave up %.1f s later",
+               ms(c->waited_us) / 1000.0);
+    finding_prove(j, d);
+}
+
 /* RST or FIN of the server's side during a handshake. */
 static void blame_cut(struct judge *j, struct draft *d)
 {
     const struct clue *c = &d->x.clue;
     struct weight w = {0, 0};
     if (blame_by_client(d)) {
-        d->f.culprit = c->hole == HOLE_NONE ? CULPRIT_DEVICE : CULPRIT_NETWORK;
+        blame_device(j, d);
         return;
     }
     weigh_distance(j, d, &w, c->ttl_end, d->x.value ? "FIN" : "reset");
@@ -300,7 +314,7 @@ void blame(struct judge *j, struct draft *d)
         break;
     case FINDING_TLS_INCOMPLETE:
         if (blame_by_client(d))
-            d->f.culprit = CULPRIT_DEVICE;
+            blame_device(j, d);
         prove_hole(j, d);
         break;
     case FINDING_TLS_NO_SERVER_HELLO:

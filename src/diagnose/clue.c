@@ -117,6 +117,8 @@ struct clue clue_of_tls(const struct flow *flow, const struct tx *tx)
     c.offered = tls->offered_version;
     if (c.by_server)
         c.reply_us = span_us(tx->request, flow->end_at);
+    else if (flow->end_by == DIR_TO_SERVER && tls->stage < TLS_STAGE_CLIENT_DONE)
+        c.waited_us = span_us(tx->reply, flow->end_at);
     bool quick = mark_set(tx->reply) && mark_set(flow->end_at) &&
                  flow->end_at.ts_ns - tx->reply.ts_ns <= LEFT_WITHIN_NS;
     bool leaves = tls->outcome == TLS_INCOMPLETE && tls->stage >= TLS_STAGE_SERVER_DONE && quick &&

@@ -23,6 +23,7 @@ struct clue {
     uint32_t rtt_us;       /* SYN to its answer; 0 unknown */
     uint32_t stood_us;     /* the server's first answer to the end by its side; 0 unknown */
     uint32_t reply_us;     /* the whole ClientHello to that end or its answer; 0 unknown */
+    uint32_t waited_us;    /* the server's first TLS answer to the device's end of it; 0 unknown */
     uint16_t hello_len;    /* bytes of the ClientHello; 0: none */
     uint16_t hybrid;       /* its post-quantum group; 0: none */
     uint16_t offered;      /* its highest version */

@@ -90,6 +90,36 @@ static void a_cut_is_weighed_by_what_the_server_cannot_do(void **state)
     }
 }
 
+/* Whoever dislikes an answer leaves at once. */
+static void a_device_that_waited_long_lacked_the_rest(void **state)
+{
+    static const struct {
+        enum tls_outcome outcome;
+        enum finding_kind kind;
+        int64_t end_ms;
+        enum culprit culprit;
+    } ROWS[] = {
+        {TLS_CLOSED, FINDING_TLS_RESET, 300, CULPRIT_DEVICE},
+        {TLS_CLOSED, FINDING_TLS_RESET, 10000, CULPRIT_NETWORK},
+        {TLS_RESET_BY_CLIENT, FINDING_TLS_RESET, 10000, CULPRIT_NETWORK},
+        {TLS_INCOMPLETE, FINDING_TLS_INCOMPLETE, 300, CULPRIT_DEVICE},
+        {TLS_INCOMPLETE, FINDING_TLS_INCOMPLETE, 10000, CULPRIT_NETWORK},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof ROWS / sizeof *ROWS; i++) {
+        struct lab l;
+        struct lab_tls how = {.outcome = ROWS[i].outcome,
+                              .client_ends = true,
+                              .issuer = "CN=DigiCert TLS RSA SHA256 2020 CA1",
+                              .rtt_ms = FAR,
+                              .end_ms = ROWS[i].end_ms};
+        const struct finding *f = judge_tls(&l, how, ROWS[i].kind);
+        assert_int_equal(f->culprit, ROWS[i].culprit);
+        assert_int_equal(lab_proves(f, "gave up"), ROWS[i].culprit == CULPRIT_NETWORK);
+        lab_close(&l);
+    }
+}
+
 static void an_alert_is_the_servers_unless_it_came_from_nearer(void **state)
 {
     (void)state;
@@ -231,6 +261,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_cut_is_weighed_by_what_the_server_cannot_do),
+        cmocka_unit_test(a_device_that_waited_long_lacked_the_rest),
         cmocka_unit_test(an_alert_is_the_servers_unless_it_came_from_nearer),
         cmocka_unit_test(a_refusal_is_held_against_known_distances),
         cmocka_unit_test(a_refusal_without_anything_to_hold_it_against_accuses_nobody),
