@@ -13,7 +13,7 @@ from frames import MS, NS
 from recipes import recipe
 
 NAME = 'ztd.dds.microsoft.com'
-NTP = 123
+NTP, NTP_CLIENT = 123, 3  # port, mode
 ORIGIN, TRANSMIT = 24, 40  # in an NTP packet
 
 
@@ -115,7 +115,7 @@ def skew(capture, seconds=-7200):
     for f in capture.frames:
         p = headers.parse(f)
         if p is not None and p.is_udp and NTP in (p.sport, p.dport) and p.payload_len >= 48:
-            _turn(p, TRANSMIT if p.dport == NTP else ORIGIN, seconds)
+            _turn(p, TRANSMIT if p.payload[0] & 7 == NTP_CLIENT else ORIGIN, seconds)
             f = p.done()
         frames.append(f)
     return capture.with_frames(frames)
@@ -169,6 +169,12 @@ class _Nat:
 ERRORS = {headers.ICMP: (3, 11, 12), headers.ICMPV6: (1, 2, 3, 4)}
 
 
+def _stays_inside(p):
+    """DHCP, and what goes to all or to a group."""
+    return (p.src == bytes(len(p.src)) or p.dst[0] in (0xff, *range(224, 240))
+            or p.is_udp and {p.sport, p.dport} & {67, 68})
+
+
 @recipe('nat')
 def nat(capture):
     """all devices behind one address, seen beyond it"""
@@ -177,8 +183,8 @@ def nat(capture):
     frames = []
     for f in capture.frames:
         p = headers.parse(f)
-        if p is None:
-            continue  # ARP stays inside
+        if p is None or _stays_inside(p):
+            continue
         if p.src in inside:
             p.data[6:12] = NAT_MAC
         if p.dst in inside:
