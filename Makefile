@@ -31,7 +31,7 @@ PKG_CONFIG ?= pkg-config
 # Zstandard and LZ4 captures are read where these libraries are there.
 OPTIONAL := libzstd liblz4
 OPTIONAL_FOUND := $(shell for p in $(OPTIONAL); do $(PKG_CONFIG) --exists $$p 2>/dev/null && echo $$p; done)
-PACKAGES := libpcap libndpi jansson libcrypto libseccomp zlib $(OPTIONAL_FOUND)
+PACKAGES := libpcap libndpi jansson libcrypto libseccomp libmicrohttpd zlib $(OPTIONAL_FOUND)
 HAVE := $(patsubst libzstd,-DHAVE_LIBZSTD,$(patsubst liblz4,-DHAVE_LIBLZ4,$(OPTIONAL_FOUND)))
 
 WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wformat=2 -Wvla \

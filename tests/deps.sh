@@ -7,7 +7,7 @@ packages=''
 for purpose in "$@"; do
     case $purpose in
     build) packages="$packages pkg-config libpcap-dev libndpi-dev libjansson-dev libssl-dev libseccomp-dev
-        zlib1g-dev libzstd-dev liblz4-dev" ;;
+        libmicrohttpd-dev zlib1g-dev libzstd-dev liblz4-dev" ;;
     check) packages="$packages libcmocka-dev python3 python3-jsonschema" ;;
     live) packages="$packages iproute2 ethtool procps util-linux unbound nginx-light tcpdump \
         python3-cryptography" ;;

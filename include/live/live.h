@@ -21,6 +21,7 @@ struct live_options {
     const char *user;    /* to become, or NULL */
     const char *reports; /* folder for reports, or NULL */
     const char *eve;     /* file, "-" or "unix:PATH" for events, or NULL */
+    const char *http;    /* where to answer HTTP, as live/http takes it, or NULL */
     int64_t timeout_ns;  /* silence that ends a deployment */
     unsigned exit_after; /* stop when so many deployments have ended; 0: never */
 };

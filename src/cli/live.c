@@ -25,6 +25,7 @@ static const char usage[] =
     "  -i, --interface NAME    capture there; several are one network\n"
     "  --reports DIR           a report of each deployment, as JSON and text\n"
     "  --eve FILE|-|unix:PATH  events, one a line; FILE is opened anew on SIGHUP\n"
+    "  --http ADDRESS:PORT     answer /metrics, /healthz and /api/devices there\n"
     "  --device-timeout S      a device silent for so long has ended (300)\n"
     "  --exit-after N          stop when N deployments have ended\n"
     "  --user NAME             become this user before the first packet (nobody)\n"
@@ -53,6 +54,7 @@ enum option_code {
     OPTION_HELP,
     OPTION_REPORTS,
     OPTION_EVE,
+    OPTION_HTTP,
     OPTION_TIMEOUT,
     OPTION_EXIT_AFTER,
     OPTION_USER,
@@ -144,6 +146,7 @@ static const char **text_of(struct options *o, int code)
         {OPTION_REPORTS, &o->live.reports}, {OPTION_EVE, &o->live.eve},
         {OPTION_USER, &o->live.user},       {OPTION_FILTER, &o->live.tap.filter},
         {OPTION_SERVICES, &o->services},    {OPTION_MORE_SERVICES, &o->more_services},
+        {OPTION_HTTP, &o->live.http},
     };
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
         if (texts[i].code == code)
@@ -168,6 +171,7 @@ static bool parse_options(int argc, char **argv, struct options *o)
         {"help", no_argument, NULL, OPTION_HELP},
         {"reports", required_argument, NULL, OPTION_REPORTS},
         {"eve", required_argument, NULL, OPTION_EVE},
+        {"http", required_argument, NULL, OPTION_HTTP},
         {"device-timeout", required_argument, NULL, OPTION_TIMEOUT},
         {"exit-after", required_argument, NULL, OPTION_EXIT_AFTER},
         {"user", required_argument, NULL, OPTION_USER},

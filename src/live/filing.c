@@ -6,7 +6,6 @@
 #include <string.h>
 #include <time.h>
 
-#include "report/report.h"
 #include "sensor.h"
 
 #define REPORT_WIDTH 80
@@ -33,35 +32,11 @@ static void gather(void *ctx, struct slice bytes)
     buf_slice(text, bytes);
 }
 
-static void put_report(struct sensor *s, const struct report *report, const char *name, bool json)
-{
-    struct buf text;
-    struct out out;
-    struct err err;
-    char file[FOLDER_NAME_MAX + 8];
-    buf_init(&text);
-    struct text_options options = {.width = REPORT_WIDTH};
-    out_open_deliver(&out, gather, &text);
-    if (json)
-        report_json(&out, report);
-    else
-        report_text(&out, report, &options);
-    out_flush(&out);
-    out_close(&out);
-    (void)snprintf(file, sizeof file, "%s.%s", name, json ? "json" : "txt");
-    if (text.failed)
-        err_set(&err, file, "out of memory");
-    if (text.failed || !folder_put(&s->reports, file, buf_view(&text), &err)) {
-        s->counts.reports_lost++;
-        say(s, "report %s is lost: %s: %s", file, err.where, err.text);
-    }
-    buf_clear(&text);
-}
-
-static void put_reports(struct sensor *s, struct past *p, const struct device *d,
-                        const struct result *r, const struct engine_stats *stats)
+void filing_render(const struct sensor *s, const struct inquiry *how, const struct result *r,
+                   const struct engine_stats *stats)
 {
     struct timespec wall = {0};
+    struct out out;
     (void)clock_gettime(CLOCK_REALTIME, &wall);
     struct report report = {
         .result = r,
@@ -70,9 +45,52 @@ static void put_reports(struct sensor *s, struct past *p, const struct device *d
         .services = s->options->services,
         .generated_ns = wall.tv_sec * NS_PER_S + wall.tv_nsec,
     };
-    name_report(d, p->file);
-    put_report(s, &report, p->file, true);
-    put_report(s, &report, p->file, false);
+    out_open_deliver(&out, gather, how->out);
+    if (how->json)
+        report_json(&out, &report);
+    else
+        report_text(&out, &report, &how->text);
+    out_flush(&out);
+    how->out->failed |= out.buf.failed;
+    out_close(&out);
+}
+
+static void put_report(struct sensor *s, const struct past *p, const struct buf *text,
+                       const char *ending)
+{
+    struct err err;
+    char file[FOLDER_NAME_MAX + 8];
+    if (s->reports.fd < 0)
+        return;
+    (void)snprintf(file, sizeof file, "%s.%s", p->row.file, ending);
+    if (text->failed)
+        err_set(&err, file, "out of memory");
+    if (text->failed || !folder_put(&s->reports, file, buf_view(text), &err)) {
+        s->counts.reports_lost++;
+        say(s, "report %s is lost: %s: %s", file, err.where, err.text);
+    }
+}
+
+/* What nobody will ask for, or is no whole report, is let go. */
+static void keep_report(const struct sensor *s, struct buf *text)
+{
+    if (!s->keep_reports || text->failed || text->len > PAST_REPORT_MAX)
+        buf_clear(text);
+}
+
+static void put_reports(struct sensor *s, struct past *p, const struct device *d,
+                        const struct result *r, const struct engine_stats *stats)
+{
+    struct inquiry json = {.json = true, .out = &p->json};
+    struct inquiry text = {.text = {.width = REPORT_WIDTH}, .out = &p->text};
+    if (s->reports.fd >= 0)
+        name_report(d, p->row.file);
+    filing_render(s, &json, r, stats);
+    put_report(s, p, &p->json, "json");
+    keep_report(s, &p->json);
+    filing_render(s, &text, r, stats);
+    put_report(s, p, &p->text, "txt");
+    keep_report(s, &p->text);
 }
 
 static struct past *remember(struct sensor *s, const struct device *d)
@@ -80,16 +98,10 @@ static struct past *remember(struct sensor *s, const struct device *d)
     struct past *p = &s->past[s->past_next];
     s->past_next = (s->past_next + 1) % PAST_MAX;
     s->past_count += s->past_count < PAST_MAX;
-    *p = (struct past){
-        .number = d->number,
-        .mac = d->mac,
-        .has_mac = d->has_mac,
-        .first_ns = d->first_ns,
-        .ended_ns = s->now_ns,
-        .end = d->end,
-        .summary = d->summary,
-    };
-    (void)device_address(d, p->address);
+    buf_clear(&p->json);
+    buf_clear(&p->text);
+    row_of(d, &p->row);
+    p->row.ended_ns = s->now_ns;
     return p;
 }
 
@@ -102,7 +114,7 @@ void filing_ended(struct sensor *s, struct device *d, const struct result *r,
     s->counts.verdicts[d->summary.verdict]++;
     if (d->summary.verdict > s->worst)
         s->worst = d->summary.verdict;
-    if (s->reports.fd >= 0)
+    if (s->reports.fd >= 0 || s->keep_reports)
         put_reports(s, p, d, r, stats);
     if (s->events.kind != OUTBOX_NONE)
         eve_result(&s->eve, r, stats);

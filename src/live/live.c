@@ -2,8 +2,9 @@
  * live/live: opens everything, gives the rights up, reads until it is told to stop.
  * SPDX-License-Identifier: MIT
  *
- * One thread and one poll(2): interfaces, signals, outputs. Outputs never wait (live/outbox), so nothing
- * comes between the kernel's ring and the engine but the engine itself.
+ * One thread and one poll(2): interfaces, signals, outputs, HTTP. Outputs never wait (live/outbox), so
+ * nothing comes between the kernel's ring and the engine but the engine itself; and while frames wait, who
+ * asks by HTTP gets a turn a tick.
  */
 #include "live/live.h"
 
@@ -17,6 +18,7 @@
 #include <unistd.h>
 
 #include "capture/rights.h"
+#include "http.h"
 #include "notify.h"
 #include "sensor.h"
 
@@ -30,9 +32,9 @@ struct live {
     const struct live_options *options;
     struct sensor sensor;
     struct notify notify;
-    int signals; /* descriptor they come by */
-    unsigned open_interfaces;
-    int64_t tick_ns; /* of the clock that never steps */
+    struct http *http; /* NULL: not wanted */
+    int signals;       /* descriptor they come by */
+    int64_t tick_ns;   /* of the clock that never steps */
     int64_t trouble_ns;
     uint64_t lost_told;
     bool stop;
@@ -70,6 +72,16 @@ static bool open_outputs(struct live *l, const struct rights_user *user, struct 
            (!o->reports || folder_open(&s->reports, o->reports, user, err));
 }
 
+static bool open_http(struct live *l, struct err *err)
+{
+    struct sensor *s = &l->sensor;
+    if (!l->options->http)
+        return true;
+    s->keep_reports = true;
+    l->http = http_open(l->options->http, pages_answer, s, err);
+    return l->http != NULL;
+}
+
 /* What the user may not write is said now, not when the first report is lost. */
 static bool check_outputs(const struct sensor *s, struct err *err)
 {
@@ -84,7 +96,8 @@ static bool open_all(struct live *l, struct err *err)
     if (!rights_user(&user, o->user, err) || !open_signals(l, err))
         return false;
     l->sensor.tap = tap_open(o->interfaces, o->interface_count, &o->tap, err);
-    if (!l->sensor.tap || !open_outputs(l, &user, err) || !sensor_init(&l->sensor, err))
+    if (!l->sensor.tap || !open_outputs(l, &user, err) || !sensor_init(&l->sensor, err) ||
+        !open_http(l, err))
         return false;
     notify_open(&l->notify);
     return rights_drop(&user, err) && rights_confine(err) && check_outputs(&l->sensor, err);
@@ -93,6 +106,7 @@ static bool open_all(struct live *l, struct err *err)
 static void close_all(struct live *l)
 {
     struct sensor *s = &l->sensor;
+    http_close(l->http);
     sensor_clear(s);
     outbox_close(&s->events);
     outbox_close(&s->lines);
@@ -134,7 +148,7 @@ static bool read_interfaces(struct live *l)
         idle &= state != TAP_MORE;
         if (state == TAP_GONE) {
             say(s, "%s: %s", err.where, err.text);
-            l->open_interfaces--;
+            l->sensor.open_interfaces--;
         }
     }
     return idle;
@@ -142,12 +156,13 @@ static bool read_interfaces(struct live *l)
 
 static void wait_for_frames(const struct live *l)
 {
-    struct pollfd fds[TAP_INTERFACES_MAX + 1];
+    struct pollfd fds[TAP_INTERFACES_MAX + 2];
     nfds_t count = 0;
     fds[count++] = (struct pollfd){.fd = l->signals, .events = POLLIN};
+    fds[count++] = (struct pollfd){.fd = http_fd(l->http), .events = POLLIN};
     for (unsigned i = 0; i < tap_count(l->sensor.tap); i++)
         fds[count++] = (struct pollfd){.fd = tap_fd(l->sensor.tap, i), .events = POLLIN};
-    (void)poll(fds, count, POLL_MS);
+    (void)poll(fds, count, http_wait_ms(l->http, POLL_MS));
 }
 
 static int64_t steady_ns(void)
@@ -181,8 +196,9 @@ static void tick(struct live *l)
     sensor_tick(s);
     tell_trouble(l, steady);
     notify_alive(&l->notify, steady);
+    http_run(l->http);
     unsigned most = l->options->exit_after;
-    l->stop |= (most && sensor_ended(s) >= most) || l->open_interfaces == 0;
+    l->stop |= (most && sensor_ended(s) >= most) || l->sensor.open_interfaces == 0;
 }
 
 static void drain(struct sensor *s)
@@ -204,6 +220,8 @@ static void run(struct live *l)
         idle = read_interfaces(l);
         sensor_clock(s, idle);
         tick(l);
+        if (idle)
+            http_run(l->http);
         drain(s);
     }
 }
@@ -246,7 +264,7 @@ bool live_run(const struct live_options *options, struct live_outcome *outcome, 
     l->sensor.reports.fd = -1;
     bool good = open_all(l, err);
     if (good) {
-        l->open_interfaces = options->interface_count;
+        l->sensor.open_interfaces = options->interface_count;
         notify_send(&l->notify, "READY=1");
         run(l);
         notify_send(&l->notify, "STOPPING=1");
@@ -254,7 +272,7 @@ bool live_run(const struct live_options *options, struct live_outcome *outcome, 
         *outcome = (struct live_outcome){
             .ended = sensor_ended(&l->sensor),
             .worst = l->sensor.worst,
-            .lost_interface = l->open_interfaces == 0,
+            .lost_interface = l->sensor.open_interfaces == 0,
         };
     }
     close_all(l);

@@ -77,6 +77,8 @@ static void on_result(void *ctx, const struct result *result, const struct engin
     struct sensor *s = d->live;
     if (s->ending == d)
         filing_ended(s, d, result, stats);
+    else if (s->inquiry.out)
+        filing_render(s, &s->inquiry, result, stats);
     else
         device_note(d, result);
 }
@@ -283,6 +285,15 @@ static void judge(struct sensor *s, struct device *d)
         say_device(s, d, "now");
 }
 
+bool sensor_ask(struct sensor *s, struct device *d, const struct inquiry *how)
+{
+    struct capture_totals captured = totals(s, d);
+    s->inquiry = *how;
+    bool judged = engine_judge(d->engine, &captured);
+    s->inquiry.out = NULL;
+    return judged;
+}
+
 /* Round robin, so that each gets its turn however many change all the time. */
 static void judge_changed(struct sensor *s)
 {
@@ -368,6 +379,10 @@ bool sensor_init(struct sensor *s, struct err *err)
 void sensor_clear(struct sensor *s)
 {
     roster_clear(&s->roster);
+    for (int i = 0; i < PAST_MAX; i++) {
+        buf_clear(&s->past[i].json);
+        buf_clear(&s->past[i].text);
+    }
     family_free(s->family);
     mirror_free(s->mirror);
     capture_close(s->view);

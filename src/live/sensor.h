@@ -3,29 +3,47 @@
  * SPDX-License-Identifier: MIT
  *
  * live.c owns the loop and the descriptors; sensor.c what frames and time do to devices; filing.c what
- * is written when a deployment ends; say.c the lines for people.
+ * is written when a deployment ends; rows.c what can be asked of the devices; say.c the lines for people.
  */
 #ifndef LIVE_SENSOR_H
 #define LIVE_SENSOR_H
 
+#include "http.h"
 #include "live/live.h"
 #include "outbox.h"
 #include "report/eve.h"
+#include "report/report.h"
 #include "roster.h"
 
-#define PAST_MAX 256 /* deployments that ended and are still shown */
+#define PAST_MAX        256     /* deployments that ended and are still shown */
+#define PAST_REPORT_MAX 131072U /* bytes of a report that is kept for one */
 
-/* A deployment that ended. */
-struct past {
+/* A deployment as it is shown: one that runs, or one that ended. */
+struct row {
     uint32_t number;
     char address[ADDR_TEXT_SIZE];
     struct mac_addr mac;
     bool has_mac;
-    int64_t first_ns;
-    int64_t ended_ns;
     enum device_end end;
+    int64_t first_ns;
+    int64_t last_ns;
+    int64_t ended_ns; /* 0: running */
     struct device_summary summary;
     char file[FOLDER_NAME_MAX]; /* of its report, without ending; "" without */
+};
+
+/* A deployment that ended. */
+struct past {
+    struct row row;
+    struct buf json; /* its report, where it is asked for and not too large */
+    struct buf text;
+};
+
+/* A report somebody asks for while its device runs. */
+struct inquiry {
+    bool json;
+    struct text_options text; /* where it is not JSON */
+    struct buf *out;          /* NULL: nobody asks */
 };
 
 /* Devices that began about the same time: their engines share what they learn of the network. That gets
@@ -51,8 +69,9 @@ struct sensor_counts {
 struct sensor {
     const struct live_options *options;
     struct tap *tap;
-    struct capture *view;  /* the interfaces, as reports see them */
-    struct mirror *mirror; /* of all devices' packets */
+    unsigned open_interfaces; /* of the tap's, that are not gone */
+    struct capture *view;     /* the interfaces, as reports see them */
+    struct mirror *mirror;    /* of all devices' packets */
     struct roster roster;
     struct family *family; /* of devices that begin now */
     struct outbox events;
@@ -63,6 +82,7 @@ struct sensor {
     struct past past[PAST_MAX];
     uint32_t past_next;
     uint32_t past_count;
+    bool keep_reports; /* of deployments that ended, in memory */
     struct sensor_counts counts;
     struct tap_drops minute_start;
     int64_t minute_ns;
@@ -71,6 +91,7 @@ struct sensor {
     enum verdict_word worst;
     uint32_t judge_next;   /* slot to begin with in the next round */
     struct device *ending; /* whose last result is being made */
+    struct inquiry inquiry;
 };
 
 /* Everything but the descriptors of `s` is made ready. */
@@ -86,6 +107,9 @@ void sensor_clock(struct sensor *s, bool idle);
 /* A few times a second: judges what changed, ends what is over, counts drops. */
 void sensor_tick(struct sensor *s);
 
+/* What `d` is judged on now, as sink on_result. False when memory is out. */
+bool sensor_ask(struct sensor *s, struct device *d, const struct inquiry *how);
+
 /* At the end: ends one more deployment, with what it writes. False when there is none left. */
 bool sensor_stop_next(struct sensor *s);
 
@@ -96,6 +120,33 @@ unsigned sensor_ended(const struct sensor *s);
 /* Reports, events and the memory of a deployment whose last result is `r`. */
 void filing_ended(struct sensor *s, struct device *d, const struct result *r,
                   const struct engine_stats *stats);
+
+/* The report of a result, as it is asked for, appended. */
+void filing_render(const struct sensor *s, const struct inquiry *how, const struct result *r,
+                   const struct engine_stats *stats);
+
+/* ---- rows.c ---- */
+
+void row_of(const struct device *d, struct row *out);
+
+/* Deployments that run, then those that ended, the newest first. The row is valid for the call. */
+typedef void row_fn(void *ctx, const struct row *row);
+void sensor_rows(const struct sensor *s, row_fn *fn, void *ctx);
+
+/* One of them; false when there is none of that number. */
+bool sensor_row(const struct sensor *s, uint32_t number, struct row *out);
+
+/* Appends the report of a deployment: of a running one as it stands now. Nothing where it is not there
+ * any more, or was too large to be kept. */
+void sensor_report(struct sensor *s, uint32_t number, const struct inquiry *how);
+
+/* ---- metrics.c, pages.c ---- */
+
+/* Prometheus text format 0.0.4. */
+void metrics_text(const struct sensor *s, struct buf *out);
+
+/* What `path` shows, for live/http; `ctx` is the sensor. */
+void pages_answer(void *ctx, const char *path, struct http_answer *answer);
 
 /* ---- say.c ---- */
 

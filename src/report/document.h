@@ -8,7 +8,7 @@
 #include "capture/capture.h"
 #include "diagnose/result.h"
 #include "engine/engine.h"
-#include "json.h"
+#include "report/json.h"
 
 /* Each writes one member, an object; key NULL in an array. `files` names the capture files; with one file
  * only, no finding names it. */

@@ -7,10 +7,10 @@
 #include <stdio.h>
 
 #include "document.h"
-#include "json.h"
 #include "proto/dhcp.h"
 #include "proto/dns.h"
 #include "proto/tls.h"
+#include "report/json.h"
 
 static const char *const outcome_names[] = {
     [TX_ANSWERED] = "answered",

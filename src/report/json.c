@@ -2,7 +2,7 @@
  * report/json: RFC 8259.
  * SPDX-License-Identifier: MIT
  */
-#include "json.h"
+#include "report/json.h"
 
 #define INDENT 2
 

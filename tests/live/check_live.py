@@ -368,6 +368,88 @@ def check_signals(tap, program, folder):
     tap.check(sorted(verdicts) == ['blocked', 'blocked'], 'SIGTERM: the last verdicts', verdicts)
 
 
+HTTP = 9180
+SAMPLE = re.compile(r'([a-z_]+)(\{[a-z]+="[^"\\\n]*"\})? [0-9.]+')
+
+
+def ask(wire, path):
+    """-> status and body, of the sensor at the end of the wire"""
+    command = ['ip', 'netns', 'exec', wire.names[1], sys.executable, __file__, '--get',
+               f'http://127.0.0.1:{HTTP}{path}']
+    status, body = subprocess.run(command, stdout=subprocess.PIPE, text=True,
+                                  check=True).stdout.split('\n', 1)
+    return int(status), body
+
+
+def get(url):
+    import urllib.error
+    import urllib.request
+    try:
+        with urllib.request.urlopen(url, timeout=5) as answer:
+            print('%d\n%s' % (answer.status, answer.read().decode()), end='')
+    except urllib.error.HTTPError as error:
+        print('%d\n%s' % (error.code, error.read().decode()), end='')
+
+
+def samples(text):
+    """Metrics as {name and label: value}; None when a line is no sample."""
+    lines = [x for x in text.splitlines() if not x.startswith('# ')]
+    if not all(SAMPLE.fullmatch(x) for x in lines):
+        return None
+    return {k: float(v) for k, v in (x.rsplit(' ', 1) for x in lines)}
+
+
+def check_devices(tap, wire, recorded):
+    """The report as it stands must be that of the same packets in a file."""
+    listed = json.loads(ask(wire, '/api/devices')[1])['devices']
+    want = {d['address']: d['verdict'] for d in recorded['devices']}
+    tap.check({d['address']: d['verdict'] for d in listed} == want and
+              all(d['state'] == 'running' for d in listed), 'HTTP: the devices', listed)
+    for device in listed:
+        one = json.loads(ask(wire, '/api/devices/%d' % device['id'])[1])
+        twin = [d for d in recorded['devices'] if d['address'] == device['address']][0]
+        kinds = [sorted(f['kind'] for f in findings_of(r, d))
+                 for r, d in ((one['report'], one['report']['devices'][0]), (recorded, twin))]
+        tap.check(kinds[0] == kinds[1] and one['verdict'] == twin['verdict'],
+                  'HTTP: the report of %s as it stands' % device['address'], kinds)
+    return listed
+
+
+def check_http(tap, program):
+    wire = Wire()
+    capture = ROOT / 'captures' / 'dns-nxdomain.pcap'
+    try:
+        wire.ip(1, 'link', 'set', 'lo', 'up')
+        sensor = wire.watch(program, '--http', str(HTTP), '--device-timeout', '8')
+        bound = subprocess.run(['ip', 'netns', 'exec', wire.names[1], 'ss', '-Hltn'],
+                               stdout=subprocess.PIPE, text=True, check=True).stdout
+        tap.check(re.search(rf'\s127\.0\.0\.1:{HTTP}\s', bound) and len(bound.splitlines()) == 1,
+                  'HTTP: this machine only', bound)
+        tap.check(ask(wire, '/healthz') == (200, 'ok\n'), 'HTTP: health')
+        wire.send(capture)
+        time.sleep(2)
+        listed = check_devices(tap, wire, analyze(program, capture))
+        numbers = samples(ask(wire, '/metrics')[1])
+        tap.check(numbers and numbers['oobescope_devices{state="deploying"}'] == 1 and
+                  numbers['oobescope_packets_total'] >= 100 and
+                  numbers['oobescope_packets_dropped_total{by="kernel"}'] == 0,
+                  'HTTP: metrics', numbers)
+        time.sleep(9)
+        numbers = samples(ask(wire, '/metrics')[1])
+        tap.check(numbers['oobescope_verdicts_total{verdict="blocked"}'] == 1, 'HTTP: verdicts',
+                  numbers)
+        ended = [json.loads(ask(wire, '/api/devices/%d' % d['id'])[1]) for d in listed]
+        tap.check(all(d['state'] != 'running' and 'ended' in d and d['report']['schema']
+                      for d in ended), 'HTTP: reports of devices that ended', ended)
+        tap.check([ask(wire, p)[0] for p in ('/', '/api/devices/99', '/../etc/passwd')] == [404] * 3,
+                  'HTTP: nothing else')
+        sensor.send_signal(signal.SIGTERM)
+        output = sensor.communicate(timeout=10)[0]
+        tap.check(sensor.returncode == 1, 'HTTP: the sensor ends as without', output)
+    finally:
+        wire.close()
+
+
 def check_refusals(tap, program, folder):
     def refused(words, *prefix):
         run = subprocess.run([*prefix, program, 'live', '-i', 'lo', *words], timeout=10, text=True,
@@ -380,6 +462,7 @@ def check_refusals(tap, program, folder):
             ('root as the user', refused(['--user', 'root']), 'unprivileged'),
             ('no right to become the user',
              refused([], 'setpriv', '--bounding-set', '-setuid'), 'nothing was read'),
+            ('a port of HTTP that is no port', refused(['--http', 'localhost']), 'ADDRESS:PORT'),
             ('no right to capture',
              refused([], 'setpriv', '--reuid', '65534', '--clear-groups'), 'setcap')):
         tap.check(result[0] == 2 and want in result[1], 'refused: ' + name, result)
@@ -388,6 +471,9 @@ def check_refusals(tap, program, folder):
 def main():
     if sys.argv[1] == '--send':
         send(*sys.argv[2:])
+        return 0
+    if sys.argv[1] == '--get':
+        get(sys.argv[2])
         return 0
     program = str(Path(sys.argv[1]).resolve())
     tap = Tap()
@@ -406,6 +492,7 @@ def main():
     finally:
         room.close()
     check_signals(tap, program, folder)
+    check_http(tap, program)
     check_refusals(tap, program, folder)
     print('1..%d' % tap.number)
     if tap.failed:

@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
-#include "../../../src/report/json.h"
+#include "report/json.h"
 #include "report/out.h"
 #include "unit.h"
 

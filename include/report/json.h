@@ -1,13 +1,13 @@
 /*
- * report/json (private): JSON, member by member.
+ * report/json: JSON, member by member.
  * SPDX-License-Identifier: MIT
  *
  * A direct writer because events are on the packet path and a fleet's report has many megabytes: nothing is
  * kept but the text. On one line, or for people: each member on a line of its own, indented. Commas are put
  * before a member unless the buffer ends in an opening bracket.
  */
-#ifndef SRC_REPORT_JSON_H
-#define SRC_REPORT_JSON_H
+#ifndef REPORT_JSON_H
+#define REPORT_JSON_H
 
 #include "base/escape.h"
 #include "base/mark.h"
