@@ -28,10 +28,30 @@ static inline void buf_reset(struct buf *b)
 /* Room for `n` more bytes; false when there is none. */
 bool buf_reserve(struct buf *b, size_t n);
 
-void buf_bytes(struct buf *b, const void *data, size_t len);
-void buf_str(struct buf *b, const char *text);
-void buf_slice(struct buf *b, struct slice s);
-void buf_char(struct buf *b, char c);
+static inline void buf_bytes(struct buf *b, const void *data, size_t len)
+{
+    if (len == 0 || (b->cap - b->len < len && !buf_reserve(b, len)))
+        return;
+    memcpy(b->data + b->len, data, len);
+    b->len += len;
+}
+
+static inline void buf_str(struct buf *b, const char *text)
+{
+    buf_bytes(b, text, strlen(text));
+}
+
+static inline void buf_slice(struct buf *b, struct slice s)
+{
+    buf_bytes(b, s.data, s.len);
+}
+
+static inline void buf_char(struct buf *b, char c)
+{
+    if (b->len < b->cap || buf_reserve(b, 1))
+        b->data[b->len++] = c;
+}
+
 void buf_u64(struct buf *b, uint64_t v);
 void buf_i64(struct buf *b, int64_t v);
 void buf_printf(struct buf *b, const char *format, ...) __attribute__((format(printf, 2, 3)));

@@ -7,10 +7,16 @@
 #ifndef BASE_MAP_H
 #define BASE_MAP_H
 
-#include <stdbool.h>
-#include <stdint.h>
+#include "base/hash.h"
 
 #define MAP_NONE UINT32_MAX /* no value; cannot be stored */
+#define MAP_KEY  0x6f6f6265U
+
+struct map_slot {
+    uint32_t key_low;
+    uint32_t key_high;
+    uint32_t value; /* MAP_NONE: empty */
+};
 
 struct map {
     struct map_slot *slots;
@@ -24,7 +30,23 @@ void map_clear(struct map *m);
 /* A map of its own with the same entries. false when memory is out: `out` is empty then. */
 bool map_copy(struct map *out, const struct map *m);
 
-uint32_t map_get(const struct map *m, uint64_t key);
+/* The slot of the key, or the empty one where it belongs. The map must have slots. */
+static inline struct map_slot *map_slot(const struct map *m, uint64_t key)
+{
+    uint32_t mask = m->size - 1;
+    uint32_t at = (uint32_t)hash_mix(MAP_KEY, key) & mask;
+    for (;; at = (at + 1) & mask) {
+        struct map_slot *slot = &m->slots[at];
+        if (slot->value == MAP_NONE ||
+            (slot->key_low == (uint32_t)key && slot->key_high == (uint32_t)(key >> 32)))
+            return slot;
+    }
+}
+
+static inline uint32_t map_get(const struct map *m, uint64_t key)
+{
+    return m->size ? map_slot(m, key)->value : MAP_NONE;
+}
 
 /* Stores or replaces. false at the cap or out of memory: nothing was stored. */
 bool map_put(struct map *m, uint64_t key, uint32_t value);

@@ -52,7 +52,13 @@ bool slice_has_nocase(struct slice s, const char *text);
 size_t slice_find(struct slice s, size_t from, uint8_t c);
 
 /* The bytes [from, from + len), cut to what there is. */
-struct slice slice_sub(struct slice s, size_t from, size_t len);
+static inline struct slice slice_sub(struct slice s, size_t from, size_t len)
+{
+    if (from >= s.len)
+        return slice_of(s.data, 0);
+    size_t left = s.len - from;
+    return slice_of(s.data + from, len < left ? len : left);
+}
 
 /* Without spaces and tabs at both ends. */
 struct slice slice_trim(struct slice s);

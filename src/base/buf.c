@@ -40,30 +40,6 @@ bool buf_reserve(struct buf *b, size_t n)
     return true;
 }
 
-void buf_bytes(struct buf *b, const void *data, size_t len)
-{
-    if (len == 0 || !buf_reserve(b, len))
-        return;
-    memcpy(b->data + b->len, data, len);
-    b->len += len;
-}
-
-void buf_str(struct buf *b, const char *text)
-{
-    buf_bytes(b, text, strlen(text));
-}
-
-void buf_slice(struct buf *b, struct slice s)
-{
-    buf_bytes(b, s.data, s.len);
-}
-
-void buf_char(struct buf *b, char c)
-{
-    if (b->len < b->cap || buf_reserve(b, 1))
-        b->data[b->len++] = c;
-}
-
 void buf_u64(struct buf *b, uint64_t v)
 {
     char digits[20];

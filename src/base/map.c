@@ -7,16 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/hash.h"
-
 #define SIZE_FIRST 16
-#define MAP_KEY    0x6f6f6265U
-
-struct map_slot {
-    uint32_t key_low;
-    uint32_t key_high;
-    uint32_t value; /* MAP_NONE: empty */
-};
 
 void map_init(struct map *m, uint32_t cap)
 {
@@ -42,23 +33,6 @@ bool map_copy(struct map *out, const struct map *m)
     return true;
 }
 
-static struct map_slot *find(const struct map *m, uint64_t key)
-{
-    uint32_t mask = m->size - 1;
-    uint32_t at = (uint32_t)hash_mix(MAP_KEY, key) & mask;
-    for (;; at = (at + 1) & mask) {
-        struct map_slot *slot = &m->slots[at];
-        if (slot->value == MAP_NONE ||
-            (slot->key_low == (uint32_t)key && slot->key_high == (uint32_t)(key >> 32)))
-            return slot;
-    }
-}
-
-uint32_t map_get(const struct map *m, uint64_t key)
-{
-    return m->size ? find(m, key)->value : MAP_NONE;
-}
-
 static bool grow(struct map *m)
 {
     if (m->size > UINT32_MAX / 4)
@@ -72,7 +46,7 @@ static bool grow(struct map *m)
     for (uint32_t i = 0; i < m->size; i++) {
         const struct map_slot *slot = &m->slots[i];
         if (slot->value != MAP_NONE)
-            *find(&bigger, (uint64_t)slot->key_high << 32 | slot->key_low) = *slot;
+            *map_slot(&bigger, (uint64_t)slot->key_high << 32 | slot->key_low) = *slot;
     }
     free(m->slots);
     *m = bigger;
@@ -82,7 +56,7 @@ static bool grow(struct map *m)
 bool map_put(struct map *m, uint64_t key, uint32_t value)
 {
     if (m->size > 0) {
-        struct map_slot *slot = find(m, key);
+        struct map_slot *slot = map_slot(m, key);
         if (slot->value != MAP_NONE) {
             slot->value = value;
             return true;
@@ -90,7 +64,7 @@ bool map_put(struct map *m, uint64_t key, uint32_t value)
     }
     if (m->count >= m->cap || (m->count >= m->size / 4 * 3 && !grow(m)))
         return false;
-    *find(m, key) = (struct map_slot){(uint32_t)key, (uint32_t)(key >> 32), value};
+    *map_slot(m, key) = (struct map_slot){(uint32_t)key, (uint32_t)(key >> 32), value};
     m->count++;
     return true;
 }
@@ -98,7 +72,7 @@ bool map_put(struct map *m, uint64_t key, uint32_t value)
 /* Fills the hole with what probing had moved past it, so that no tombstone is needed. */
 void map_remove(struct map *m, uint64_t key)
 {
-    struct map_slot *hole = m->size ? find(m, key) : NULL;
+    struct map_slot *hole = m->size ? map_slot(m, key) : NULL;
     if (!hole || hole->value == MAP_NONE)
         return;
     uint32_t mask = m->size - 1;

@@ -45,14 +45,6 @@ size_t slice_find(struct slice s, size_t from, uint8_t c)
     return hit ? (size_t)(hit - s.data) : s.len;
 }
 
-struct slice slice_sub(struct slice s, size_t from, size_t len)
-{
-    if (from >= s.len)
-        return slice_of(s.data, 0);
-    size_t left = s.len - from;
-    return slice_of(s.data + from, len < left ? len : left);
-}
-
 static bool is_blank(uint8_t c)
 {
     return c == ' ' || c == '\t';

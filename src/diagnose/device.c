@@ -188,12 +188,9 @@ static void fill_addresses(struct judge *j, struct device_result *d, uint32_t cl
         d->has_mac = m->v4_count <= 1 || (st && station_is_one(&j->f->stations, st));
         d->mac = m->mac;
     }
-    for (uint32_t i = 0; d->has_mac && i < j->f->clients.count; i++) {
-        const struct client *other = facts_at(j->f, i);
-        if (i != client && (other->flags & CLIENT_MERGED) && other->primary == client &&
-            d->address_count < DEVICE_ADDRESSES_MAX)
-            d->addresses[d->address_count++] = other->addr;
-    }
+    for (uint32_t i = c->merged; i != POOL_NONE && d->address_count < DEVICE_ADDRESSES_MAX;
+         i = facts_at(j->f, i)->merged)
+        d->addresses[d->address_count++] = facts_at(j->f, i)->addr;
 }
 
 static const char *text_at(const struct judge *j, uint32_t text)

@@ -226,6 +226,7 @@ static uint32_t add_client(struct facts *f, const struct ip_addr *addr)
         .blocks = POOL_NONE,
         .skew = POOL_NONE,
         .primary = id,
+        .merged = POOL_NONE,
     };
     return id;
 }
@@ -585,6 +586,9 @@ static void fold_client(struct facts *f, uint32_t from, uint32_t to)
         target->skew = c->skew;
     c->flags |= CLIENT_MERGED;
     c->primary = to;
+    while (target->merged != POOL_NONE)
+        target = facts_at(f, target->merged);
+    target->merged = from;
 }
 
 void facts_merge(struct facts *f)

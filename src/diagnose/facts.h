@@ -66,6 +66,7 @@ struct client {
     uint32_t one_way; /* TCP flows that show one direction of a conversation */
     uint32_t two_way;
     uint32_t primary;      /* the client it is merged into; itself */
+    uint32_t merged;       /* the next one that is merged into the same client, POOL_NONE */
     int64_t first_flow_ns; /* of its first TCP flow; 0 without */
 };
 
