@@ -205,8 +205,8 @@ struct device_result {
     const char *name;                 /* "" when unknown */
     const struct lease_result *lease; /* NULL when none was seen */
     enum verdict_word verdict;
-    const struct service_result *services; /* all of the list, in its order */
-    const uint32_t *findings;              /* ids */
+    const enum status_word *statuses; /* of all services of the list, in its order */
+    const uint32_t *findings;         /* ids */
     uint32_t finding_count;
     const uint32_t *causes; /* ids */
     uint32_t cause_count;

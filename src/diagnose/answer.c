@@ -59,7 +59,9 @@ static uint16_t port_of(const struct flow *flow, const struct tx_http *http)
 static const struct endpoint *endpoint_of(const struct facts *f, const struct question *q)
 {
     struct service_match matches[SERVICE_MATCHES_MAX];
-    uint32_t count = services_match(f->list, q->host, TRANSPORT_TCP, q->port, matches);
+    uint32_t name = intern_find(f->listed, q->host);
+    uint32_t count =
+        name == INTERN_NONE ? 0 : matches_find(f->matches, name, TRANSPORT_TCP, q->port, matches);
     const struct endpoint *best = NULL;
     for (uint32_t i = 0; i < count; i++) {
         const struct endpoint *e =

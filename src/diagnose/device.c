@@ -257,7 +257,7 @@ static void fill_services(struct judge *j, struct device_result *d, enum status_
         if (words[s] > j->worst[s])
             j->worst[s] = words[s];
     }
-    d->services = status_services(j, words);
+    d->statuses = words;
     fill_not_tested(j, d, words);
 }
 
@@ -266,7 +266,7 @@ void device_judge(struct judge *j, uint32_t index)
     struct device_result *d = &j->devices[index];
     uint32_t client = j->device_clients[index];
     uint32_t first = j->drafts.count;
-    enum status_word *words = calloc(j->service_count + 1, sizeof *words);
+    enum status_word *words = arena_alloc(j->arena, (j->service_count + 1) * sizeof *words);
     if (!words) {
         j->failed = true;
         return;
@@ -276,7 +276,6 @@ void device_judge(struct judge *j, uint32_t index)
     j->j.one_way = capture_one_way(j, client);
     j->j.station = station_of(j->f, client);
     link_changes(j);
-    j->entries.count = 0;
     memset(j->phases, 0, sizeof j->phases);
     memset(j->tallies, 0, j->service_count * sizeof *j->tallies);
     fill_addresses(j, d, client);
@@ -297,5 +296,4 @@ void device_judge(struct judge *j, uint32_t index)
         half_finding(j, d->verdict == VERDICT_INCONCLUSIVE);
     fill_findings(j, d, first);
     phase_judge(j, d);
-    free(words);
 }

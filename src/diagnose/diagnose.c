@@ -106,16 +106,6 @@ struct ip_addr diagnosis_device_of(const struct diagnosis *d, const struct ip_ad
     return facts_at(&d->facts, facts_primary(&d->facts, id))->addr;
 }
 
-#define NO_SERVICE (MAP_NONE - 1)
-
-static uint32_t look_up(const struct facts *f, struct slice host, enum transport transport,
-                        uint16_t port)
-{
-    struct service_match matches[SERVICE_MATCHES_MAX];
-    uint32_t count = services_match(f->list, host, transport, port, matches);
-    return count ? matches[0].service : NO_SERVICE;
-}
-
 const struct service *diagnosis_service_of(struct diagnosis *d, struct slice host,
                                            enum transport transport, uint16_t port)
 {
@@ -123,15 +113,9 @@ const struct service *diagnosis_service_of(struct diagnosis *d, struct slice hos
     char text[NAME_MAX_BYTES + 1];
     struct slice name = facts_host(host, text);
     uint32_t id = facts_name(f, name, false);
-    uint64_t key = UINT64_MAX;
-    /* Names that no list has are matched by port alone, so they share a place. */
-    key = (uint64_t)id << 32 | (uint64_t)transport << 16 | port;
-    uint32_t service = map_get(&f->services, key);
-    if (service == MAP_NONE) {
-        service = look_up(f, id == INTERN_NONE ? slice_of(NULL, 0) : name, transport, port);
-        (void)map_put(&f->services, key, service);
-    }
-    return service == NO_SERVICE ? NULL : services_at(f->list, service);
+    struct service_match matches[SERVICE_MATCHES_MAX];
+    uint32_t count = matches_find(f->matches, id, transport, port, matches);
+    return count ? services_at(f->list, matches[0].service) : NULL;
 }
 
 /* ---- numbers ---- */
@@ -271,7 +255,6 @@ static bool judge_init(struct judge *j, struct diagnosis *d, const struct captur
     j->j = (struct judging){
         .f = &d->facts, .capture = capture, .suspects = suspects, .cut = capture_cut(capture)};
     pool_init(&j->drafts, sizeof(struct draft), FINDINGS_MAX);
-    pool_init(&j->entries, sizeof(struct entry), ENTRIES_MAX);
     pool_init(&j->totals, sizeof(struct entry), ENTRIES_MAX);
     pool_init(&j->links, sizeof(struct link), ENTRIES_MAX);
     pool_init(&j->id_lists, sizeof(struct id_list), ENTRIES_MAX);
@@ -296,7 +279,6 @@ static bool judge_init(struct judge *j, struct diagnosis *d, const struct captur
 static void judge_clear(struct judge *j)
 {
     pool_clear(&j->drafts);
-    pool_clear(&j->entries);
     pool_clear(&j->totals);
     pool_clear(&j->links);
     pool_clear(&j->id_lists);

@@ -16,7 +16,6 @@ static const struct {
 } own_maps[] = {
     {offsetof(struct facts, by_addr), CLIENTS_MAX},
     {offsetof(struct facts, by_mac), CLIENTS_MAX},
-    {offsetof(struct facts, services), SERVICE_CACHE_MAX},
     {offsetof(struct facts, by_flow), WATCHED_MAX},
 };
 
@@ -71,6 +70,10 @@ bool facts_init(struct facts *f, const struct service_list *list, struct facts *
     *f = (struct facts){.list = list, .number = number};
     f->listed = kin ? kin->listed : intern_new(LISTED_NAMES_MAX, LISTED_BYTES_MAX);
     f->is_kin = kin != NULL;
+    if (kin)
+        f->matches = kin->matches;
+    else if (f->listed)
+        f->matches = matches_new(list, f->listed);
     f->others = intern_new(OTHER_NAMES_MAX, OTHER_BYTES_MAX);
     f->texts = intern_new(TEXTS_MAX, TEXTS_BYTES_MAX);
     f->issuers = intern_new(ISSUERS_MAX, ISSUERS_BYTES_MAX);
@@ -88,7 +91,7 @@ bool facts_init(struct facts *f, const struct service_list *list, struct facts *
     for (uint32_t s = 0; !kin && f->listed && s < services_count(list); s++)
         list_probes(f, services_at(list, s));
     stations_init(&f->stations);
-    return f->listed && f->others && f->texts && f->issuers;
+    return f->listed && f->matches && f->others && f->texts && f->issuers;
 }
 
 void facts_clear(struct facts *f)
@@ -102,8 +105,10 @@ void facts_clear(struct facts *f)
     if (f->is_copy)
         return;
     routes_clear(&f->own_routes);
-    if (!f->is_kin)
+    if (!f->is_kin) {
+        matches_free(f->matches);
         intern_free(f->listed);
+    }
     intern_free(f->others);
     intern_free(f->texts);
     intern_free(f->issuers);

@@ -17,6 +17,7 @@
 #include "clue.h"
 #include "diagnose/result.h"
 #include "flow/flow.h"
+#include "matches.h"
 #include "pool.h"
 #include "revocation.h"
 #include "route.h"
@@ -38,7 +39,6 @@
 #define TEXTS_MAX         16384U
 #define TEXTS_BYTES_MAX   (4U << 20)
 #define NAME_MAX_BYTES    255
-#define SERVICE_CACHE_MAX 131072U
 #define ISSUERS_MAX       1024U
 #define ISSUERS_BYTES_MAX (1U << 20)
 
@@ -238,7 +238,7 @@ struct facts {
     uint32_t other_overflow; /* contacts of names that found no room */
     struct map by_addr;
     struct map by_mac;
-    struct map services; /* name and port to service, for events */
+    struct matches *matches;
     struct pool clients;
     struct pool macs;
     struct pool peers;

@@ -114,8 +114,7 @@ const struct service *judge_service(const struct judge *j, uint32_t name, enum t
                                     uint16_t port, bool *required)
 {
     struct service_match matches[SERVICE_MATCHES_MAX];
-    uint32_t count =
-        services_match(j->f->list, intern_name(j->f->listed, name), transport, port, matches);
+    uint32_t count = matches_find(j->f->matches, name, transport, port, matches);
     *required = false;
     for (uint32_t i = 0; i < count; i++) {
         const struct service *s = services_at(j->f->list, matches[i].service);
@@ -233,8 +232,8 @@ static void tell_services(struct host *h, const struct row *row, struct entry *e
     struct judge *j = h->j;
     struct service_match matches[SERVICE_MATCHES_MAX];
     uint32_t count =
-        services_match(j->f->list, intern_name(j->f->listed, e->name),
-                       (enum transport)(row ? row->transport : TRANSPORT_TCP), port, matches);
+        matches_find(j->f->matches, e->name, (enum transport)(row ? row->transport : TRANSPORT_TCP),
+                     port, matches);
     attach(h, row, e);
     for (uint32_t i = 0; i < count; i++) {
         e->service = matches[i].service;
@@ -276,8 +275,7 @@ static void tell_probe(struct host *h, enum ruling dns)
 {
     struct service_match matches[SERVICE_MATCHES_MAX];
     struct judge *j = h->j;
-    uint32_t count = services_match(j->f->list, intern_name(j->f->listed, h->head->name),
-                                    TRANSPORT_UDP, 53, matches);
+    uint32_t count = matches_find(j->f->matches, h->head->name, TRANSPORT_UDP, 53, matches);
     for (uint32_t i = 0; i < count; i++) {
         const struct service *s = services_at(j->f->list, matches[i].service);
         const struct endpoint *endpoint = &s->endpoints[matches[i].endpoint];

@@ -73,7 +73,6 @@ struct judge {
     struct facts *f;
     struct arena *arena;
     struct pool drafts;   /* struct draft */
-    struct pool entries;  /* struct entry of the device at hand */
     struct pool id_lists; /* struct id_list */
     struct pool totals;   /* struct entry of all devices */
     struct pool links;    /* findings of totals: struct link */
@@ -148,7 +147,6 @@ void dhcp_explain(struct judge *j, struct draft *d);
 
 void status_add(struct judge *j, const struct entry *e);
 enum status_word status_of(const struct judge *j, uint32_t service);
-const struct service_result *status_services(struct judge *j, const enum status_word *words);
 const struct service_result *status_totals(struct judge *j);
 
 /* ---- capture ---- */

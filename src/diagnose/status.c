@@ -6,16 +6,6 @@
 
 #include "judge.h"
 
-static void keep_entry(struct judge *j, const struct entry *e)
-{
-    uint32_t id = pool_add(&j->entries);
-    if (id == POOL_NONE) {
-        j->failed = true;
-        return;
-    }
-    *(struct entry *)pool_at(&j->entries, id) = *e;
-}
-
 static void link_findings(struct judge *j, struct entry *total, const struct entry *e)
 {
     for (uint32_t i = 0; i < e->finding_count; i++) {
@@ -58,7 +48,6 @@ void status_add(struct judge *j, const struct entry *e)
     const struct endpoint *endpoint = &services_at(j->f->list, e->service)->endpoints[e->endpoint];
     struct tally *t = &j->tallies[e->service];
     bool required = endpoint->need == NEED_REQUIRED;
-    keep_entry(j, e);
     add_total(j, e);
     switch (e->status) {
     case STATUS_FAILED:
@@ -166,17 +155,13 @@ static int entry_cmp(const void *left, const void *right)
     return (*a)->name < (*b)->name ? -1 : (*a)->name > (*b)->name;
 }
 
-static const uint32_t *copy_findings(struct judge *j, const struct entry *e, bool linked)
+static const uint32_t *copy_findings(struct judge *j, const struct entry *e)
 {
     if (e->finding_count == 0)
         return NULL;
     uint32_t *ids = judge_ids(j, e->finding_count);
     uint32_t link = e->findings[0];
     for (uint32_t i = 0; ids && i < e->finding_count; i++) {
-        if (!linked) {
-            ids[i] = e->findings[i];
-            continue;
-        }
         const struct link *l = pool_at(&j->links, link);
         ids[i] = l->draft;
         link = l->next;
@@ -184,8 +169,8 @@ static const uint32_t *copy_findings(struct judge *j, const struct entry *e, boo
     return ids;
 }
 
-static struct host_result *add_host(struct judge *j, struct host_result *hosts, uint32_t *count,
-                                    const struct entry *e, bool linked)
+static void add_host(struct judge *j, struct host_result *hosts, uint32_t *count,
+                     const struct entry *e)
 {
     const char *name = (const char *)intern_name(j->f->listed, e->name).data;
     struct host_result *h = *count > 0 ? &hosts[*count - 1] : NULL;
@@ -195,24 +180,23 @@ static struct host_result *add_host(struct judge *j, struct host_result *hosts, 
         h->successes += e->successes;
         h->status = e->status > h->status ? e->status : h->status;
         if (e->finding_count > h->finding_count) {
-            h->findings = copy_findings(j, e, linked);
+            h->findings = copy_findings(j, e);
             h->finding_count = h->findings ? e->finding_count : 0;
         }
-        return h;
+        return;
     }
     h = &hosts[(*count)++];
     h->host = name;
     h->attempts = e->attempts;
     h->successes = e->successes;
     h->status = e->status;
-    h->findings = copy_findings(j, e, linked);
+    h->findings = copy_findings(j, e);
     h->finding_count = h->findings ? e->finding_count : 0;
-    return h;
 }
 
 /* The entries [from, to) of one service as endpoints with hosts. */
 static void fill_service(struct judge *j, struct service_result *out, struct entry *const *sorted,
-                         uint32_t count, bool linked)
+                         uint32_t count)
 {
     uint32_t endpoints = 0;
     for (uint32_t i = 0; i < count; i++)
@@ -229,16 +213,16 @@ static void fill_service(struct judge *j, struct service_result *out, struct ent
     for (uint32_t i = 0; i < count;) {
         uint32_t n = 0, first = i;
         for (; i < count && sorted[i]->endpoint == sorted[first]->endpoint; i++)
-            add_host(j, hosts, &n, sorted[i], linked);
+            add_host(j, hosts, &n, sorted[i]);
         *at++ =
             (struct endpoint_result){&out->service->endpoints[sorted[first]->endpoint], hosts, n};
         hosts += n;
     }
 }
 
-static const struct service_result *build(struct judge *j, const struct pool *entries,
-                                          const enum status_word *words, bool linked)
+const struct service_result *status_totals(struct judge *j)
 {
+    const struct pool *entries = &j->totals;
     struct service_result *results = arena_alloc(j->arena, j->service_count * sizeof *results);
     struct entry **sorted = malloc((entries->count + 1) * sizeof(struct entry *));
     if (!results || !sorted) {
@@ -252,23 +236,13 @@ static const struct service_result *build(struct judge *j, const struct pool *en
     uint32_t at = 0;
     for (uint32_t s = 0; s < j->service_count; s++) {
         results[s].service = services_at(j->f->list, s);
-        results[s].status = words[s];
+        results[s].status = j->worst[s];
         uint32_t from = at;
         while (at < entries->count && sorted[at]->service == s)
             at++;
         if (at > from)
-            fill_service(j, &results[s], sorted + from, at - from, linked);
+            fill_service(j, &results[s], sorted + from, at - from);
     }
     free(sorted);
     return results;
-}
-
-const struct service_result *status_services(struct judge *j, const enum status_word *words)
-{
-    return build(j, &j->entries, words, false);
-}
-
-const struct service_result *status_totals(struct judge *j)
-{
-    return build(j, &j->totals, j->worst, true);
 }

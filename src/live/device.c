@@ -42,15 +42,15 @@ static const struct device_result *own(const struct device *d, const struct resu
     return r->device_count ? &r->devices[0] : NULL;
 }
 
-static void note_services(struct device_summary *s, const struct device_result *d, uint32_t count)
+static void note_services(struct device_summary *s, const struct device_result *d,
+                          const struct result *r)
 {
-    s->all_required = count > 0;
-    for (uint32_t i = 0; i < count; i++) {
-        const struct service_result *service = &d->services[i];
-        s->services[service->status]++;
-        if (service->service->need == NEED_REQUIRED)
-            s->all_required &=
-                service->status == STATUS_REACHABLE || service->status == STATUS_DEGRADED;
+    s->all_required = r->service_count > 0;
+    for (uint32_t i = 0; i < r->service_count; i++) {
+        enum status_word status = d->statuses[i];
+        s->services[status]++;
+        if (r->services[i].service->need == NEED_REQUIRED)
+            s->all_required &= status == STATUS_REACHABLE || status == STATUS_DEGRADED;
     }
 }
 
@@ -66,7 +66,7 @@ void device_note(struct device *d, const struct result *r)
         copy(s->name, sizeof s->name, mine->name);
         copy(s->phase, sizeof s->phase, mine->phase);
         copy(s->stopped_at, sizeof s->stopped_at, mine->stopped_at);
-        note_services(s, mine, r->service_count);
+        note_services(s, mine, r);
     }
     for (uint32_t i = 0; i < r->finding_count; i++)
         s->finding_count += r->findings[i].severity >= SEVERITY_WARNING;

@@ -137,13 +137,13 @@ void document_service(struct json *j, const char *key, const struct service_resu
 }
 
 /* A device has the status of each service; the hosts are told once, at the top. */
-static void put_statuses(struct json *j, const struct service_result *services, uint32_t count)
+static void put_statuses(struct json *j, const struct device_result *d, const struct result *r)
 {
     json_open(j, "services", '[');
-    for (uint32_t i = 0; i < count; i++) {
+    for (uint32_t i = 0; i < r->service_count; i++) {
         json_open(j, NULL, '{');
-        json_text(j, "id", services[i].service->id);
-        json_text(j, "status", status_text(services[i].status));
+        json_text(j, "id", r->services[i].service->id);
+        json_text(j, "status", status_text(d->statuses[i]));
         json_close(j, '}');
     }
     json_close(j, ']');
@@ -196,7 +196,7 @@ static void put_phases(struct json *j, const struct device_result *d)
     json_close(j, ']');
 }
 
-static void put_device(struct json *j, const struct device_result *d, uint32_t service_count)
+static void put_device(struct json *j, const struct device_result *d, const struct result *r)
 {
     char text[MAC_TEXT_SIZE];
     json_open(j, NULL, '{');
@@ -211,7 +211,7 @@ static void put_device(struct json *j, const struct device_result *d, uint32_t s
     if (d->lease)
         put_lease(j, d->lease);
     json_text(j, "verdict", verdict_text(d->verdict));
-    put_statuses(j, d->services, service_count);
+    put_statuses(j, d, r);
     put_ids(j, "findings", d->findings, d->finding_count);
     put_ids(j, "causes", d->causes, d->cause_count);
     json_text_if(j, "phase", d->phase);
@@ -302,7 +302,7 @@ void report_json(struct out *out, const struct report *r)
     json_close(&j, ']');
     json_open(&j, "devices", '[');
     for (uint32_t i = 0; i < result->device_count; i++) {
-        put_device(&j, &result->devices[i], result->service_count);
+        put_device(&j, &result->devices[i], result);
         out_wrote(out);
     }
     json_close(&j, ']');
