@@ -9,7 +9,7 @@ for purpose in "$@"; do
     build) packages="$packages pkg-config libpcap-dev libndpi-dev libjansson-dev libssl-dev libseccomp-dev
         libmicrohttpd-dev zlib1g-dev libzstd-dev liblz4-dev" ;;
     check) packages="$packages libcmocka-dev python3 python3-jsonschema" ;;
-    live) packages="$packages iproute2 ethtool procps util-linux unbound nginx-light tcpdump \
+    live) packages="$packages iproute2 ethtool procps util-linux tmux unbound nginx-light tcpdump \
         python3-cryptography" ;;
     lint) packages="$packages clang clang-format clang-tidy cppcheck shellcheck" ;;
     *) echo "deps.sh: unknown purpose '$purpose'" >&2; exit 2 ;;

@@ -22,6 +22,8 @@ struct live_options {
     const char *reports; /* folder for reports, or NULL */
     const char *eve;     /* file, "-" or "unix:PATH" for events, or NULL */
     const char *http;    /* where to answer HTTP, as live/http takes it, or NULL */
+    bool lines;          /* on a terminal too, instead of a screen */
+    bool color;          /* on the screen */
     int64_t timeout_ns;  /* silence that ends a deployment */
     unsigned exit_after; /* stop when so many deployments have ended; 0: never */
 };

@@ -26,6 +26,7 @@ static const char usage[] =
     "  --reports DIR           a report of each deployment, as JSON and text\n"
     "  --eve FILE|-|unix:PATH  events, one a line; FILE is opened anew on SIGHUP\n"
     "  --http ADDRESS:PORT     answer /metrics, /healthz and /api/devices there\n"
+    "  --lines                 on a terminal too: a line an event, no table\n"
     "  --device-timeout S      a device silent for so long has ended (300)\n"
     "  --exit-after N          stop when N deployments have ended\n"
     "  --user NAME             become this user before the first packet (nobody)\n"
@@ -62,6 +63,7 @@ enum option_code {
     OPTION_SNAPLEN,
     OPTION_FILTER,
     OPTION_NO_PROMISCUOUS,
+    OPTION_LINES,
     OPTION_SERVICES,
     OPTION_MORE_SERVICES,
     OPTION_NO_NDPI,
@@ -128,6 +130,9 @@ static bool take_flag(struct options *o, int code)
     case OPTION_NO_PROMISCUOUS:
         o->live.tap.promiscuous = false;
         return true;
+    case OPTION_LINES:
+        o->live.lines = true;
+        return true;
     case OPTION_NO_NDPI:
         o->live.ndpi = false;
         return true;
@@ -179,6 +184,7 @@ static bool parse_options(int argc, char **argv, struct options *o)
         {"snaplen", required_argument, NULL, OPTION_SNAPLEN},
         {"filter", required_argument, NULL, OPTION_FILTER},
         {"no-promiscuous", no_argument, NULL, OPTION_NO_PROMISCUOUS},
+        {"lines", no_argument, NULL, OPTION_LINES},
         {"services", required_argument, NULL, OPTION_SERVICES},
         {"more-services", required_argument, NULL, OPTION_MORE_SERVICES},
         {"no-ndpi", no_argument, NULL, OPTION_NO_NDPI},
@@ -245,6 +251,8 @@ int command_live(int argc, char **argv)
     if (!services)
         return complain(&err);
     struct live_outcome outcome;
+    const char *no_color = getenv("NO_COLOR"); // NOLINT(concurrency-mt-unsafe)
+    o.live.color = !(no_color && no_color[0] != '\0');
     o.live.interfaces = o.interfaces;
     o.live.services = services;
     bool ran = live_run(&o.live, &outcome, &err);

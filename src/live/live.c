@@ -2,9 +2,9 @@
  * live/live: opens everything, gives the rights up, reads until it is told to stop.
  * SPDX-License-Identifier: MIT
  *
- * One thread and one poll(2): interfaces, signals, outputs, HTTP. Outputs never wait (live/outbox), so
+ * One thread and one poll(2): interfaces, signals, outputs, HTTP, keys. Outputs never wait (live/outbox), so
  * nothing comes between the kernel's ring and the engine but the engine itself; and while frames wait, who
- * asks by HTTP gets a turn a tick.
+ * asks by HTTP or from the screen gets a turn a tick.
  */
 #include "live/live.h"
 
@@ -20,12 +20,16 @@
 #include "capture/rights.h"
 #include "http.h"
 #include "notify.h"
-#include "sensor.h"
+#include "screen.h"
+#include "terminal.h"
 
 #define TICK_NS      (100 * NS_PER_MS)
 #define POLL_MS      100
 #define TROUBLE_NS   (60 * NS_PER_S) /* an output that does not take events is told so often */
-#define DRAIN_TRIES  50              /* of 10 ms, at the end */
+#define ATTEND_REST  9               /* times as long */
+#define DRAW_NS      (500 * NS_PER_MS)
+#define KEYS_MAX     32
+#define DRAIN_TRIES  50 /* of 10 ms, at the end */
 #define DRAIN_NAP_NS (10 * NS_PER_MS)
 
 struct live {
@@ -33,6 +37,11 @@ struct live {
     struct sensor sensor;
     struct notify notify;
     struct http *http; /* NULL: not wanted */
+    struct terminal terminal;
+    struct screen screen; /* where sensor.on_screen */
+    struct buf drawn;
+    int64_t attend_ns; /* when who asks gets the next turn while frames wait */
+    int64_t draw_ns;   /* when to draw it again, of the clock that never steps */
     int signals;       /* descriptor they come by */
     int64_t tick_ns;   /* of the clock that never steps */
     int64_t trouble_ns;
@@ -44,7 +53,7 @@ struct live {
 
 static bool open_signals(struct live *l, struct err *err)
 {
-    static const int wanted[] = {SIGTERM, SIGINT, SIGHUP, SIGUSR1};
+    static const int wanted[] = {SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGWINCH};
     sigset_t set;
     (void)sigemptyset(&set);
     for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++)
@@ -82,6 +91,24 @@ static bool open_http(struct live *l, struct err *err)
     return l->http != NULL;
 }
 
+/* A screen where there is a terminal that nothing else is written to. */
+static bool open_screen(struct live *l, struct err *err)
+{
+    struct sensor *s = &l->sensor;
+    bool taken = l->options->eve && strcmp(l->options->eve, "-") == 0;
+    if (l->options->lines || taken || !terminal_there())
+        return true;
+    s->keep_reports = s->on_screen = true;
+    screen_init(&l->screen, l->options->color);
+    return terminal_open(&l->terminal, err);
+}
+
+static void leave_screen(struct live *l)
+{
+    terminal_close(&l->terminal);
+    l->sensor.on_screen = false;
+}
+
 /* What the user may not write is said now, not when the first report is lost. */
 static bool check_outputs(const struct sensor *s, struct err *err)
 {
@@ -97,7 +124,7 @@ static bool open_all(struct live *l, struct err *err)
         return false;
     l->sensor.tap = tap_open(o->interfaces, o->interface_count, &o->tap, err);
     if (!l->sensor.tap || !open_outputs(l, &user, err) || !sensor_init(&l->sensor, err) ||
-        !open_http(l, err))
+        !open_http(l, err) || !open_screen(l, err))
         return false;
     notify_open(&l->notify);
     return rights_drop(&user, err) && rights_confine(err) && check_outputs(&l->sensor, err);
@@ -106,6 +133,9 @@ static bool open_all(struct live *l, struct err *err)
 static void close_all(struct live *l)
 {
     struct sensor *s = &l->sensor;
+    leave_screen(l);
+    screen_clear(&l->screen);
+    buf_clear(&l->drawn);
     http_close(l->http);
     sensor_clear(s);
     outbox_close(&s->events);
@@ -129,6 +159,9 @@ static void take_signals(struct live *l)
             break;
         case SIGUSR1:
             say_state(&l->sensor);
+            break;
+        case SIGWINCH:
+            l->draw_ns = 0;
             break;
         default:
             l->stop = true;
@@ -156,10 +189,11 @@ static bool read_interfaces(struct live *l)
 
 static void wait_for_frames(const struct live *l)
 {
-    struct pollfd fds[TAP_INTERFACES_MAX + 2];
+    struct pollfd fds[TAP_INTERFACES_MAX + 3];
     nfds_t count = 0;
     fds[count++] = (struct pollfd){.fd = l->signals, .events = POLLIN};
     fds[count++] = (struct pollfd){.fd = http_fd(l->http), .events = POLLIN};
+    fds[count++] = (struct pollfd){.fd = terminal_fd(&l->terminal), .events = POLLIN};
     for (unsigned i = 0; i < tap_count(l->sensor.tap); i++)
         fds[count++] = (struct pollfd){.fd = tap_fd(l->sensor.tap, i), .events = POLLIN};
     (void)poll(fds, count, http_wait_ms(l->http, POLL_MS));
@@ -186,6 +220,47 @@ static void tell_trouble(struct live *l, int64_t steady)
     l->trouble_ns = steady + TROUBLE_NS;
 }
 
+static void take_keys(struct live *l)
+{
+    int keys[KEYS_MAX];
+    unsigned count = terminal_keys(&l->terminal, keys, KEYS_MAX);
+    for (unsigned i = 0; i < count; i++)
+        l->stop |= screen_key(&l->screen, keys[i]);
+    if (count > 0)
+        l->draw_ns = 0;
+    l->stop |= l->terminal.gone;
+}
+
+/* A slow terminal is shown less often. */
+static void draw(struct live *l, int64_t steady)
+{
+    if (steady < l->draw_ns || !terminal_ready(&l->terminal, steady))
+        return;
+    l->draw_ns = steady + DRAW_NS;
+    terminal_size(&l->screen.width, &l->screen.height);
+    buf_reset(&l->drawn);
+    screen_draw(&l->screen, &l->sensor, &l->drawn);
+    if (!l->drawn.failed)
+        terminal_show(&l->terminal, buf_view(&l->drawn), steady);
+}
+
+/* Who asks: by HTTP, or in front of the screen. While frames wait, a turn a tick, and no more than a
+ * tenth of the time: a list of thousands of devices takes some milliseconds, and who asks may ask again. */
+static void attend(struct live *l, bool idle)
+{
+    int64_t begin = steady_ns();
+    if (!idle && begin < l->attend_ns)
+        return;
+    http_run(l->http);
+    if (l->sensor.on_screen) {
+        take_keys(l);
+        draw(l, begin);
+    }
+    int64_t end = steady_ns();
+    int64_t rest = ATTEND_REST * (end - begin);
+    l->attend_ns = end + (rest > TICK_NS ? rest : TICK_NS);
+}
+
 static void tick(struct live *l)
 {
     struct sensor *s = &l->sensor;
@@ -196,7 +271,6 @@ static void tick(struct live *l)
     sensor_tick(s);
     tell_trouble(l, steady);
     notify_alive(&l->notify, steady);
-    http_run(l->http);
     unsigned most = l->options->exit_after;
     l->stop |= (most && sensor_ended(s) >= most) || l->sensor.open_interfaces == 0;
 }
@@ -220,8 +294,7 @@ static void run(struct live *l)
         idle = read_interfaces(l);
         sensor_clock(s, idle);
         tick(l);
-        if (idle)
-            http_run(l->http);
+        attend(l, idle);
         drain(s);
     }
 }
@@ -267,6 +340,7 @@ bool live_run(const struct live_options *options, struct live_outcome *outcome, 
         l->sensor.open_interfaces = options->interface_count;
         notify_send(&l->notify, "READY=1");
         run(l);
+        leave_screen(l);
         notify_send(&l->notify, "STOPPING=1");
         finish(l);
         *outcome = (struct live_outcome){

@@ -11,6 +11,13 @@
 
 #define LINE_MAX_BYTES 1024
 
+/* It is escaped when it is shown. */
+static void show(struct sensor *s, const char *time, const char *text)
+{
+    (void)snprintf(s->said[s->said_next], SAID_BYTES, "%.19sZ %.*s", time, SAID_BYTES - 24, text);
+    s->said_next = (s->said_next + 1) % SAID_LINES;
+}
+
 void say(struct sensor *s, const char *format, ...)
 {
     char text[LINE_MAX_BYTES];
@@ -19,9 +26,14 @@ void say(struct sensor *s, const char *format, ...)
     va_start(args, format);
     (void)vsnprintf(text, sizeof text, format, args);
     va_end(args);
+    (void)time_text(s->now_ns, time);
+    if (s->on_screen) {
+        show(s, time, text);
+        return;
+    }
     struct buf line;
     buf_init(&line);
-    buf_str(&line, time_text(s->now_ns, time));
+    buf_str(&line, time);
     buf_char(&line, ' ');
     escape_text(&line, slice_str(text)); /* names in it come from the network */
     buf_char(&line, '\n');

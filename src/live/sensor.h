@@ -18,6 +18,10 @@
 #define PAST_MAX        256     /* deployments that ended and are still shown */
 #define PAST_REPORT_MAX 131072U /* bytes of a report that is kept for one */
 
+/* Lines for people that a screen shows. */
+#define SAID_LINES 3
+#define SAID_BYTES 256
+
 /* A deployment as it is shown: one that runs, or one that ended. */
 struct row {
     uint32_t number;
@@ -76,7 +80,10 @@ struct sensor {
     struct family *family; /* of devices that begin now */
     struct outbox events;
     struct outbox lines; /* for people */
-    struct out out;      /* what eve's writers fill */
+    bool on_screen;      /* those lines are shown on a screen instead, the newest of them */
+    char said[SAID_LINES][SAID_BYTES];
+    unsigned said_next;
+    struct out out; /* what eve's writers fill */
     struct eve eve;
     struct folder reports;
     struct past past[PAST_MAX];

@@ -450,6 +450,83 @@ def check_http(tap, program):
         wire.close()
 
 
+class Terminal:
+    """A terminal that a program runs in, and what it shows."""
+
+    def __init__(self, command):
+        self.socket = f'oobelive{os.getpid()}'
+        self.tmux('-f', '/dev/null', 'new-session', '-d', '-x', '100', '-y', '24', command)
+
+    def tmux(self, *words):
+        return subprocess.run(['tmux', '-L', self.socket, *words], stdout=subprocess.PIPE,
+                              stderr=subprocess.DEVNULL, text=True, check=False).stdout
+
+    def press(self, *keys):
+        self.tmux('send-keys', *keys)
+
+    def shows(self, *patterns):
+        """Waits until it shows all of them; else says what it shows."""
+        for _ in range(50):
+            text = self.tmux('capture-pane', '-p')
+            if all(re.search(p, text, re.M) for p in patterns):
+                return ''
+            time.sleep(0.1)
+        return text or 'nothing'
+
+    def close(self):
+        self.tmux('kill-server')
+
+
+def check_lost_terminal(tap, program, folder, wire):
+    """Whoever closes the window gets the last reports."""
+    reports = folder / 'window'
+    terminal = Terminal(f'ip netns exec {wire.names[1]} {program} live -i vb --reports {reports}')
+    terminal.shows('no deployment yet')
+    wire.send(ROOT / 'captures' / 'dns-nxdomain.pcap')
+    terminal.shows('running blocked')
+    terminal.close()
+    time.sleep(2)
+    left = subprocess.run(['ip', 'netns', 'pids', wire.names[1]], stdout=subprocess.PIPE,
+                          text=True, check=True).stdout
+    written = sorted(p.suffix for p in reports.iterdir())
+    tap.check(not left and written == ['.json', '.txt'], 'screen: a window that is closed',
+              f'{left} {written}')
+
+
+def check_screen(tap, program, folder):
+    wire = Wire()
+    terminal = Terminal(f'ip netns exec {wire.names[1]} {program} live -i vb; '
+                        'echo "status $?"; stty -a | grep -o " echo "; sleep 60')
+
+    def check(name, *patterns):
+        shown = terminal.shows(*patterns)
+        tap.check(not shown, 'screen: ' + name, shown)
+    try:
+        check('a table', r'^oobescope live on vb ', '^   NR ADDRESS', 'no deployment yet')
+        wire.send(ROOT / 'captures' / 'dns-nxdomain.pcap')
+        check('a device that is blocked',
+              r'^ +1 10\.20\.0\.31 .* running blocked .* 1 [A-Z]', 'deployment begins')
+        terminal.press('s')
+        check('sorting', 'sorted by number')
+        terminal.press('Enter')
+        check('its report', r'^device 1  10\.20\.0\.31 ', '^Verdict: blocked')
+        terminal.press('End')
+        check('its findings', 'dns-nxdomain')
+        terminal.tmux('resize-window', '-x', '70', '-y', '12')
+        terminal.press('Escape')
+        check('a small window', '^   NR ADDRESS', r'\A(.{0,70}\n){11}arrows: choose')
+        terminal.press('q')
+        check('a question before it stops', r'last reports\? y/n')
+        terminal.tmux('resize-window', '-x', '100', '-y', '24')
+        terminal.press('y')
+        check('the terminal is given back', r'^status 1$', '^ echo$', ': stopped, blocked')
+        terminal.close()
+        check_lost_terminal(tap, program, folder, wire)
+    finally:
+        terminal.close()
+        wire.close()
+
+
 def check_refusals(tap, program, folder):
     def refused(words, *prefix):
         run = subprocess.run([*prefix, program, 'live', '-i', 'lo', *words], timeout=10, text=True,
@@ -493,6 +570,7 @@ def main():
         room.close()
     check_signals(tap, program, folder)
     check_http(tap, program)
+    check_screen(tap, program, folder)
     check_refusals(tap, program, folder)
     print('1..%d' % tap.number)
     if tap.failed:
