@@ -7,6 +7,19 @@
 #include "fuzz.h"
 #include "net/decode.h"
 #include "net/ipfrag.h"
+#include "net/mirror.h"
+
+/* The first packet is no copy; the second one reads all that is hashed. */
+static void look_twice(const struct packet *p)
+{
+    struct mirror *m = mirror_new();
+    if (!m)
+        return;
+    assert(!mirror_is_copy(m, p, 1));
+    bool copy = mirror_is_copy(m, p, 1);
+    assert(copy == (p->kind != PACKET_OTHER && p->kind != PACKET_BAD && p->kind != PACKET_SHORT));
+    mirror_free(m);
+}
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -21,6 +34,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct packet p;
     net_decode(&p, linktype, bytes, wire_len, &at);
     assert(p.payload.len <= p.payload_len && p.payload.len <= bytes.len);
+    look_twice(&p);
     if (p.kind == PACKET_FRAGMENT) {
         struct ipfrag *f = ipfrag_new();
         if (f)

@@ -280,6 +280,49 @@ static void test_fragments_within_fragments(void **state)
     assert_int_equal(ipfrag_stats(fx->f).datagrams, 3);
 }
 
+/* The payload of a packet, in fragments of 24 bytes. */
+static struct packet push_pieces(struct fixture *fx, uint8_t proto, uint32_t id,
+                                 const uint8_t *bytes, size_t len)
+{
+    struct packet p = {0};
+    for (size_t at = 0; at < len; at += 24) {
+        size_t piece = len - at < 24 ? len - at : 24;
+        uint8_t *copy = unit_copy(&bytes[at], piece);
+        p = fragment(fx, id, (uint32_t)at, slice_of(copy, piece), (uint32_t)piece);
+        bool last = at + piece == len;
+        p.frag.more = !last;
+        p.tuple.proto = proto;
+        bool whole = ipfrag_push(fx->f, &p);
+        assert_int_equal(whole, last);
+        free(copy);
+    }
+    return p;
+}
+
+/* A mirror's frame that its transport cut is put together and then decoded on. */
+static void test_tunnels_in_fragments(void **state)
+{
+    struct fixture *fx = *state;
+    static const struct {
+        uint8_t proto;
+        const char *hex;
+    } cases[] = {
+        {IP_PROTO_UDP, "c001 12b5 004e 0000 08000000 00123400 " TCP_FRAME},
+        {IP_PROTO_UDP, "c001 17c1 004e 0000 0000 6558 00123400 " TCP_FRAME},
+        {47, "1000 88be 00000001 10640801 00000000 " TCP_FRAME},
+        {47, "2000 0800 00000001 " TCP_DATA},
+    };
+    for (uint32_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        size_t len;
+        uint8_t *bytes = hex_bytes(cases[i].hex, &len);
+        struct decoded d = {.p = push_pieces(fx, cases[i].proto, i, bytes, len)};
+        assert_tcp4(&d);
+        assert_int_equal(d.p.has_mac, i < 3);
+        free(bytes);
+    }
+    assert_int_equal(ipfrag_stats(fx->f).datagrams, 4);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -294,6 +337,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_memory_cap, setup, teardown),
         cmocka_unit_test_setup_teardown(test_ipv6, setup, teardown),
         cmocka_unit_test_setup_teardown(test_fragments_within_fragments, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_tunnels_in_fragments, setup, teardown),
     };
     return cmocka_run_group_tests_name("net/ipfrag", tests, NULL, NULL);
 }
