@@ -96,7 +96,10 @@ static uint16_t app_of(const ndpi_protocol *p)
 /* ---- labels ---- */
 
 struct labeller {
-    struct ndpi_detection_module_struct *module;
+    struct ndpi_detection_module_struct
+        *module; /* NULL until a flow needs it: making it takes as long
+                                                    as fifty thousand packets */
+    bool failed; /* to make it */
     struct intern *texts;
     struct map labels; /* master and application protocol to text */
 };
@@ -150,9 +153,8 @@ struct labeller *labeller_new(struct err *err)
     if (l) {
         map_init(&l->labels, LABELS_MAX);
         l->texts = intern_new(LABELS_MAX, (size_t)LABELS_MAX * LABEL_TEXT_MAX);
-        l->module = module_new();
     }
-    if (!l || !l->texts || !l->module) {
+    if (!l || !l->texts) {
         labeller_free(l);
         err_set(err, NULL, "nDPI cannot be started: out of memory");
         return NULL;
@@ -173,7 +175,12 @@ void labeller_free(struct labeller *l)
 
 struct labeller_flow *labeller_flow_new(struct labeller *l)
 {
-    (void)l;
+    if (!l->module && !l->failed) {
+        l->module = module_new();
+        l->failed = !l->module;
+    }
+    if (l->failed)
+        return NULL;
     size_t size = ndpi_detection_get_sizeof_ndpi_flow_struct();
     struct labeller_flow *f = calloc(1, sizeof *f);
     if (!f)

@@ -52,20 +52,34 @@ struct slot {
 struct host {
     struct judge *j;
     const struct row *head;
-    struct slot slots[FINDING_KIND_COUNT];
+    uint64_t met; /* bits of the kinds whose slots say something */
+    struct slot
+        slots[FINDING_KIND_COUNT]; /* of others: not set. Most hosts have no failure at all */
 };
+
+_Static_assert(FINDING_KIND_COUNT <= 64, "kinds are bits of a word");
+
+/* The next one of the kinds left, which must be some. */
+static enum finding_kind next_kind(uint64_t *left)
+{
+    int kind = __builtin_ctzll(*left);
+    *left &= *left - 1;
+    return (enum finding_kind)kind;
+}
 
 static bool is_dns(enum finding_kind kind)
 {
     return kind <= FINDING_DNS_SINKHOLE;
 }
 
-static void join(struct slot *slot, enum ruling ruling, const struct row *row,
-                 const struct failure *x)
+static void join(struct host *h, enum ruling ruling, const struct row *row, const struct failure *x)
 {
-    if (ruling == RULING_DROP || ruling < slot->ruling)
+    struct slot *slot = &h->slots[x->kind];
+    bool news = (h->met >> x->kind & 1) == 0;
+    if (ruling == RULING_DROP || (!news && ruling < slot->ruling))
         return;
-    if (ruling > slot->ruling) {
+    h->met |= 1ULL << x->kind;
+    if (news || ruling > slot->ruling) {
         slot->ruling = ruling;
         slot->x = *x;
         slot->row = row;
@@ -93,7 +107,7 @@ static enum ruling weigh_row(struct host *h, const struct row *row)
             ruling = RULING_DOUBT;
         if (ruling == RULING_FAILED && revocation_covered(&h->j->j, h->head, x))
             ruling = RULING_RECOVERED;
-        join(&h->slots[x->kind], ruling, row, x);
+        join(h, ruling, row, x);
         if (!is_dns((enum finding_kind)x->kind) && ruling > worst)
             worst = ruling;
     }
@@ -103,8 +117,9 @@ static enum ruling weigh_row(struct host *h, const struct row *row)
 static enum ruling dns_worst(const struct host *h)
 {
     enum ruling worst = RULING_DROP;
-    for (int kind = 0; kind <= FINDING_DNS_SINKHOLE; kind++) {
-        if (h->slots[kind].ruling > worst)
+    for (uint64_t left = h->met; left;) {
+        enum finding_kind kind = next_kind(&left);
+        if (is_dns(kind) && h->slots[kind].ruling > worst)
             worst = h->slots[kind].ruling;
     }
     return worst;
@@ -135,7 +150,7 @@ static void make_finding(struct host *h, enum finding_kind kind)
 {
     struct slot *slot = &h->slots[kind];
     slot->draft = POOL_NONE;
-    if (slot->ruling == RULING_DROP || slot->ruling == RULING_DOUBT)
+    if (slot->ruling == RULING_DOUBT)
         return;
     uint16_t port = is_dns(kind) ? PORT_ANY : slot->row->port;
     enum transport transport = (enum transport)slot->row->transport;
@@ -169,10 +184,11 @@ static void make_finding(struct host *h, enum finding_kind kind)
 
 static void attach(const struct host *h, const struct row *row, struct entry *e)
 {
-    for (int kind = 0; kind < FINDING_KIND_COUNT; kind++) {
+    for (uint64_t left = h->met; left;) {
+        enum finding_kind kind = next_kind(&left);
         const struct slot *slot = &h->slots[kind];
-        bool mine = is_dns((enum finding_kind)kind) || slot->row == row || !row;
-        if (slot->ruling != RULING_DROP && slot->draft != POOL_NONE && mine &&
+        bool mine = is_dns(kind) || slot->row == row || !row;
+        if (slot->draft != POOL_NONE && mine &&
             e->finding_count < sizeof e->findings / sizeof *e->findings)
             e->findings[e->finding_count++] = slot->draft;
     }
@@ -190,8 +206,8 @@ static enum status_word word_of(enum ruling worst, bool worked)
 static struct mark first_failure(const struct host *h)
 {
     struct mark first = {0, 0, 0};
-    for (int kind = 0; kind < FINDING_KIND_COUNT; kind++) {
-        const struct slot *slot = &h->slots[kind];
+    for (uint64_t left = h->met; left;) {
+        const struct slot *slot = &h->slots[next_kind(&left)];
         if (slot->ruling == RULING_FAILED &&
             (!mark_set(first) || slot->x.first.ts_ns < first.ts_ns))
             first = slot->x.first;
@@ -297,7 +313,10 @@ static void tell_probe(struct host *h, enum ruling dns)
 
 void host_judge(struct judge *j, const struct row *head)
 {
-    struct host h = {.j = j, .head = head};
+    struct host h;
+    h.j = j;
+    h.head = head;
+    h.met = 0;
     enum ruling worst[SERVICE_MATCHES_MAX] = {RULING_DROP};
     uint32_t index = 0;
     for (const struct row *row = head; row; row = facts_row_at(j->f, row->next), index++) {
@@ -305,8 +324,8 @@ void host_judge(struct judge *j, const struct row *head)
         if (index < SERVICE_MATCHES_MAX)
             worst[index] = ruling;
     }
-    for (int kind = 0; kind < FINDING_KIND_COUNT; kind++)
-        make_finding(&h, (enum finding_kind)kind);
+    for (uint64_t left = h.met; left;)
+        make_finding(&h, next_kind(&left));
     enum ruling dns = dns_worst(&h);
     uint32_t told = tell_rows(&h, worst, dns);
     tell_probe(&h, dns);
