@@ -31,8 +31,9 @@ enum tx_outcome {
 /* ---- DNS: RFC 1035, 6891 (EDNS), 8914 (extended errors), 9460 (SVCB) ---- */
 
 struct dns_answer {
-    struct slice name;   /* lower case, no trailing dot, odd bytes as \DDD */
-    struct slice rdata;  /* presentation form, cut at DNS_RDATA_TEXT_MAX */
+    struct slice name; /* lower case, no trailing dot, odd bytes as \DDD */
+    struct slice
+        rdata; /* presentation form, cut at DNS_RDATA_TEXT_MAX; empty where `addr` is set */
     struct ip_addr addr; /* of A and AAAA; else family 0 */
     uint32_t ttl;
     uint16_t type;

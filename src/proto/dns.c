@@ -107,8 +107,10 @@ static void fill_reply(struct tx *tx, const struct dns_message *m)
 static uint32_t digest_of(const struct dns_message *m)
 {
     uint64_t sum = hash_mix((uint64_t)m->rcode, m->answer_count);
-    for (uint32_t i = 0; i < m->answer_count; i++)
-        sum += hash_bytes(m->answers[i].type, m->answers[i].rdata);
+    for (uint32_t i = 0; i < m->answer_count; i++) {
+        const struct dns_answer *a = &m->answers[i];
+        sum += a->addr.family ? addr_hash(a->type, &a->addr) : hash_bytes(a->type, a->rdata);
+    }
     return (uint32_t)(sum ^ sum >> 32);
 }
 

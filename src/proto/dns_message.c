@@ -52,6 +52,17 @@ static void put_odd(struct text *t, uint8_t c)
     }
 }
 
+static void put_odd_label(struct text *t, struct slice label)
+{
+    for (size_t i = 0; i < label.len; i++) {
+        uint8_t c = label.data[i];
+        if (is_plain(c))
+            text_char(t, ascii_lower(c));
+        else
+            put_odd(t, c);
+    }
+}
+
 static void put_label(struct text *t, struct slice label)
 {
     if (t->len > 0)
@@ -60,13 +71,16 @@ static void put_label(struct text *t, struct slice label)
         t->cut = true;
         return;
     }
+    uint8_t *out = t->data + t->len; /* most labels are plain: nothing else is touched on the way */
     for (size_t i = 0; i < label.len; i++) {
         uint8_t c = label.data[i];
-        if (is_plain(c))
-            t->data[t->len++] = ascii_lower(c);
-        else
-            put_odd(t, c);
+        if (!is_plain(c)) {
+            put_odd_label(t, label);
+            return;
+        }
+        out[i] = ascii_lower(c);
     }
+    t->len += (uint32_t)label.len;
 }
 
 static bool find_seen(const struct dns_message *m, size_t offset, struct slice *out)
@@ -169,9 +183,12 @@ void dns_read_name(struct dns_message *m, struct cursor *c, size_t end, struct s
     size_t offset = end - cur_left(c);
     struct name_walk w = {.at = *c, .limit = offset};
     struct text t = {m->text + m->text_len, 0, DNS_TEXT_MAX - m->text_len, false};
-    skip_name(c);
     while (step_name(m, &w, &t)) {
     }
+    if (w.hops == 0)
+        *c = w.at;
+    else
+        skip_name(c);
     if (w.at.verdict != VERDICT_OK || t.cut) {
         cur_fail(c, w.at.verdict != VERDICT_OK ? w.at.verdict : VERDICT_BAD);
         return;

@@ -284,8 +284,8 @@ static void put_unknown(struct text *t, struct slice bytes)
     text_hex(t, bytes);
 }
 
-/* An address where type and length say so. */
-static bool read_address(struct dns_answer *a, const struct cursor *rdata, struct text *t)
+/* An address where type and length say so: its text is left to those who show it. */
+static bool read_address(struct dns_answer *a, const struct cursor *rdata)
 {
     enum {
         TYPE_A = 1,
@@ -296,7 +296,6 @@ static bool read_address(struct dns_answer *a, const struct cursor *rdata, struc
     if (!(a->type == TYPE_A && bytes.len == 4) && !(a->type == TYPE_AAAA && bytes.len == 16))
         return false;
     a->addr = addr_from_bytes(bytes);
-    put_address(t, bytes);
     return true;
 }
 
@@ -309,18 +308,19 @@ static void forget_names(struct dns_message *m)
 
 void dns_read_rdata(struct dns_message *m, struct dns_answer *a, struct cursor rdata, size_t end)
 {
+    a->rdata = slice_of(m->text, 0);
+    if (read_address(a, &rdata))
+        return;
     uint32_t room = DNS_TEXT_MAX - m->text_len;
     struct text empty = {m->text + m->text_len, 0,
                          room < DNS_RDATA_TEXT_MAX ? room : DNS_RDATA_TEXT_MAX, false};
     struct rdata r = {m, rdata, end, empty};
-    if (!read_address(a, &rdata, &r.t)) {
-        const struct layout *layout = find_layout(a->type);
-        if (!layout || !put_layout(&r, layout)) {
-            forget_names(m);
-            r.t = empty;
-            struct cursor again = rdata;
-            put_unknown(&r.t, cur_rest(&again));
-        }
+    const struct layout *layout = find_layout(a->type);
+    if (!layout || !put_layout(&r, layout)) {
+        forget_names(m);
+        r.t = empty;
+        struct cursor again = rdata;
+        put_unknown(&r.t, cur_rest(&again));
     }
     if (r.t.cut)
         forget_names(m);

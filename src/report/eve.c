@@ -85,7 +85,10 @@ static void put_answer(struct json *j, const struct dns_answer *answer)
     json_slice(j, "rrname", answer->name);
     json_text(j, "rrtype", dns_type_text(answer->type, type));
     json_u64(j, "ttl", answer->ttl);
-    json_slice(j, "rdata", answer->rdata);
+    if (answer->addr.family)
+        json_addr(j, "rdata", &answer->addr);
+    else
+        json_slice(j, "rdata", answer->rdata);
     json_close(j, '}');
 }
 

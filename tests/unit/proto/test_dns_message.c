@@ -25,6 +25,16 @@ static enum verdict parse_copy(struct dns_message *m, const void *bytes, size_t 
     return verdict;
 }
 
+/* Data of a record as writers show it. */
+static struct slice shown(const struct dns_answer *a)
+{
+    static char text[ADDR_TEXT_SIZE];
+    if (a->addr.family == 0)
+        return a->rdata;
+    assert_int_equal(a->rdata.len, 0);
+    return slice_str(addr_text(&a->addr, text));
+}
+
 static void test_whole(void **state)
 {
     (void)state;
@@ -42,10 +52,10 @@ static void test_whole(void **state)
     assert_slice_equal(m.answers[0].rdata, "b.a.test");
     assert_int_equal(m.answers[0].addr.family, 0);
     assert_slice_equal(m.answers[1].name, "b.a.test");
-    assert_slice_equal(m.answers[1].rdata, "192.0.2.1");
+    assert_slice_equal(shown(&m.answers[1]), "192.0.2.1");
     assert_int_equal(m.answers[1].addr.family, 4);
     assert_int_equal(m.answers[1].ttl, 0x3d);
-    assert_slice_equal(m.answers[2].rdata, "2001:db8::1");
+    assert_slice_equal(shown(&m.answers[2]), "2001:db8::1");
     assert_int_equal(m.answers[2].addr.family, 6);
 }
 
@@ -240,8 +250,8 @@ static void test_rdata(void **state)
         struct dns_message m;
         assert_int_equal(parse_copy(&m, w.bytes, w.len), VERDICT_OK);
         assert_int_equal(m.answer_count, 2);
-        assert_slice_equal(m.answers[0].rdata, c->text);
-        assert_slice_equal(m.answers[1].rdata, "1.2.3.4");
+        assert_slice_equal(shown(&m.answers[0]), c->text);
+        assert_slice_equal(shown(&m.answers[1]), "1.2.3.4");
         assert_slice_equal(m.answers[1].name, "a.test");
     }
 }
