@@ -90,7 +90,11 @@ static uint32_t index_find(const struct flow_table *t, uint32_t tag, const struc
         const struct slot *slot = &t->slots[at];
         if (slot->node == 0)
             return 0;
-        if (slot->tag == tag && tuple_match(&table_flow(t, slot->node)->key, tuple, dir))
+        if (slot->tag != tag)
+            continue;
+        const struct flow *f = table_flow(t, slot->node);
+        table_bring(f);
+        if (tuple_match(&f->key, tuple, dir))
             return slot->node;
     }
 }
@@ -339,6 +343,7 @@ struct flow *flow_lookup(struct flow_table *t, const struct packet *p, enum dir 
         flow_reverse(t, f);
         *dir = dir_other(*dir);
     }
+    __builtin_prefetch(f->app);
     flow_update(f, p, *dir);
     if (is_new && t->early.waiting)
         early_claim(&t->early, f);
@@ -372,6 +377,8 @@ void flow_reverse(struct flow_table *t, struct flow *f)
 void flow_table_expire(struct flow_table *t, int64_t now_ns)
 {
     wheel_clock(t, now_ns);
+    if (!wheel_turned(t))
+        return;
     for (uint32_t node = wheel_due(t); node; node = wheel_due(t))
         time_out(t, node);
 }

@@ -20,6 +20,8 @@
 #define TYPE_A    1
 #define TYPE_AAAA 28
 #define SET_ALIGN 64
+/* Addresses that are learned of one reply. */
+#define NAMES_A_REPLY 64
 
 struct set {
     uint64_t entries[WAYS]; /* upper bits of the hash, 1 + number of the name; 0: empty */
@@ -85,22 +87,31 @@ static void put(struct names *n, uint64_t hash, uint32_t text)
     set->entries[0] = (hash & ~(uint64_t)TEXT_MASK) | (text + 1);
 }
 
+/* The hashes of an answer's addresses, NAMES_A_REPLY at most; their sets are on the way from memory. */
+static unsigned hash_all(const struct names *n, const struct ip_addr *device,
+                         const struct tx_dns *dns, uint64_t hashes[NAMES_A_REPLY])
+{
+    unsigned count = 0;
+    for (uint32_t i = 0; i < dns->answer_count && count < NAMES_A_REPLY; i++) {
+        if (dns->answers[i].addr.family == 0)
+            continue;
+        hashes[count] = hash_of(device, &dns->answers[i].addr);
+        __builtin_prefetch(set_of(n, hashes[count]));
+        count++;
+    }
+    return count;
+}
+
 void names_learn(struct names *n, const struct ip_addr *device, const struct tx_dns *dns)
 {
+    uint64_t hashes[NAMES_A_REPLY];
     bool asks_address = dns->qtype == TYPE_A || dns->qtype == TYPE_AAAA;
     if (!asks_address || dns->rcode != 0 || dns->qname.len == 0)
         return;
-    uint32_t text = INTERN_NONE;
-    for (uint32_t i = 0; i < dns->answer_count; i++) {
-        const struct dns_answer *answer = &dns->answers[i];
-        if (answer->addr.family == 0)
-            continue;
-        if (text == INTERN_NONE)
-            text = intern_add(n->texts, dns->qname);
-        if (text >= NAMES_TEXTS_MAX)
-            return;
-        put(n, hash_of(device, &answer->addr), text);
-    }
+    unsigned count = hash_all(n, device, dns, hashes);
+    uint32_t text = count > 0 ? intern_add(n->texts, dns->qname) : INTERN_NONE;
+    for (unsigned i = 0; i < count && text < NAMES_TEXTS_MAX; i++)
+        put(n, hashes[i], text);
 }
 
 uint32_t names_find(const struct names *n, const struct ip_addr *device,
