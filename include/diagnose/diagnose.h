@@ -43,7 +43,7 @@ void diagnosis_free(struct diagnosis *d);
 void diagnosis_transaction(struct diagnosis *d, const struct flow *flow, const struct tx *tx,
                            struct slice host);
 
-/* A flow that ended. `host` as above; `app` is what it spoke ("tls", "unknown", ...); `transactions`
+/* A flow that ended. `host` as above, of connections; `app` is what it spoke ("tls", "unknown", ...); `transactions`
  * how many were told of it before. */
 void diagnosis_flow(struct diagnosis *d, const struct flow *flow, const struct flow_end *how,
                     struct slice host, const char *app, uint32_t transactions);

@@ -272,11 +272,24 @@ static void note_mac(struct facts *f, uint32_t id, const struct mac_addr *mac)
         m->v4 = id;
 }
 
+/* What is known of a client lies anywhere in memory: it comes while other things are looked up. */
+static void bring_client(const struct facts *f, const struct client *c)
+{
+    if (c->peers != POOL_NONE)
+        __builtin_prefetch(pool_at(&f->peers, c->peers));
+    if (c->blocks != POOL_NONE) {
+        const struct row_block *b = pool_at(&f->row_blocks, c->blocks);
+        __builtin_prefetch(b);
+        __builtin_prefetch(&b->heads[ROWS_A_BLOCK / 2]);
+    }
+}
+
 uint32_t facts_asks(struct facts *f, const struct flow *flow)
 {
     uint32_t id = facts_client(f, &flow->key.src);
     if (id == POOL_NONE)
         return id;
+    bring_client(f, facts_at(f, id));
     facts_at(f, id)->flags |= CLIENT_ASKED;
     if (facts_at(f, id)->mac == POOL_NONE) {
         /* Behind a router, or where the capture has no MAC, DHCP knows it. */

@@ -2,6 +2,8 @@
  * diagnose/host: one host of one device: its failures judged, its findings made, its services told.
  * SPDX-License-Identifier: MIT
  */
+#include <assert.h>
+
 #include "judge.h"
 
 /* The rule of each kind that lies on a row. */
@@ -313,6 +315,7 @@ static void tell_probe(struct host *h, enum ruling dns)
 
 void host_judge(struct judge *j, const struct row *head)
 {
+    assert(head);
     struct host h;
     h.j = j;
     h.head = head;

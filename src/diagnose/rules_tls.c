@@ -104,6 +104,18 @@ static void check_certificate(struct facts *f, const struct row *row, const stru
         claim(f, w, FINDING_TLS_INSPECTED, 0, c->issuer);
 }
 
+/* What all claims of a flow have in common is looked up only where there are some. */
+static void complete_claims(struct watch *w, const struct flow *flow, struct mark first)
+{
+    for (uint32_t i = 0; i < w->count; i++) {
+        const struct failure *claimed = &w->claims[i];
+        struct failure x = rule_failure(flow, (enum finding_kind)claimed->kind, first);
+        x.value = claimed->value;
+        x.text = claimed->text;
+        w->claims[i] = x;
+    }
+}
+
 /* What the device did on the certificate it was shown. */
 enum reaction {
     WENT_ON,
@@ -238,10 +250,12 @@ void tls_fact(struct facts *f, const struct flow *flow, const struct tx *tx, str
         (void)rule_lacks(row, flow);
         return;
     }
-    struct watch w = {.row = row, .done = mark_set(tx->done) ? tx->done : tx->request};
-    for (uint32_t i = 0; i < WATCH_CLAIMS; i++)
-        w.claims[i] = rule_failure(flow, FINDING_TLS_INSPECTED, tx->first);
+    struct watch w; /* big, and hardly ever is there a claim */
+    w.row = row;
+    w.done = mark_set(tx->done) ? tx->done : tx->request;
+    w.count = 0;
     check_certificate(f, row, tx, &w);
+    complete_claims(&w, flow, tx->first);
     if (tls->outcome == TLS_COMPLETED) {
         if (w.count > 0 && tls->client_data)
             settle(f, &w, WENT_ON);

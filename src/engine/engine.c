@@ -17,6 +17,8 @@
 #define HOSTS_MAX      NAMES_TEXTS_MAX
 #define HOST_BYTES_MAX (64U << 20)
 
+#define PORT_DNS 53
+
 static void flow_ended(void *ctx, struct flow *flow, const struct flow_end *how);
 
 struct engine *engine_new(const struct engine_options *options, struct err *err)
@@ -112,9 +114,12 @@ static bool put_together(struct engine *e, struct packet *p)
 }
 
 /* A flow is named by what its device asked last before it: later questions may give the same address
- * other names. What the flow says of itself comes to replace it. */
+ * other names. What the flow says of itself comes to replace it. Resolvers are known by address, and
+ * half of all flows go to them. */
 static void name_flow(struct engine *e, struct flow *flow)
 {
+    if (flow->key.dst_port == PORT_DNS)
+        return;
     uint32_t asked = names_find(e->names, &flow->key.src, &flow->key.dst);
     flow->host = asked == INTERN_NONE ? 0 : asked + 1;
 }
@@ -181,7 +186,9 @@ static void flow_ended(void *ctx, struct flow *flow, const struct flow_end *how)
     talk_end(flow, how);
     if (flow_is_stray(flow))
         return; /* the rest of a connection that ended before: nothing to say of it */
-    struct slice host = engine_host(e, flow);
+    /* Nobody else asks where a flow went that is no connection. */
+    bool named = e->options.sink.flow || flow->key.proto == IP_PROTO_TCP;
+    struct slice host = named ? engine_host(e, flow) : slice_of(NULL, 0);
     e->stats.one_way_flows += flow_is_one_way(flow);
     count_missing(&e->stats, flow);
     if (e->options.sink.flow) {
