@@ -19,6 +19,10 @@
 
 #define PORT_DNS 53
 
+/* What goes back further is a clock that was set, not packets out of order; and how far it is followed. */
+#define CLOCK_BACK_NS   (10 * NS_PER_S)
+#define CLOCK_BACK_MOST (20LL * 365 * 86400 * NS_PER_S)
+
 static void flow_ended(void *ctx, struct flow *flow, const struct flow_end *how);
 
 struct engine *engine_new(const struct engine_options *options, struct err *err)
@@ -132,8 +136,21 @@ void engine_packet(struct engine *e, const struct frame *frame)
     engine_decoded(e, &p, frame->bytes.len, copy);
 }
 
+/* A capturing clock that is set back does not turn time round: it goes on from where it was. */
+static void keep_time(struct engine *e, struct mark *at)
+{
+    at->ts_ns += e->set_back_ns;
+    int64_t back = e->stats.last.ts_ns - at->ts_ns;
+    if (!mark_set(e->stats.last) || back <= CLOCK_BACK_NS ||
+        back > CLOCK_BACK_MOST - e->set_back_ns)
+        return;
+    e->set_back_ns += back;
+    at->ts_ns += back;
+}
+
 void engine_decoded(struct engine *e, struct packet *p, size_t captured, bool copy)
 {
+    keep_time(e, &p->at);
     count_packet(&e->stats, p, captured, copy);
     flow_table_expire(e->flows, p->at.ts_ns);
 

@@ -235,6 +235,26 @@ static void silence_counts(void **state)
     assert_true(engine_stats(b->engine).last.ts_ns > b->maker.frame.at.ts_ns);
 }
 
+/* The capturing clock is set back by an hour between a question and its answer, and again later. */
+static void a_clock_that_is_set_back_changes_nothing(void **state)
+{
+    struct bench *b = *state;
+    udp(b, query_way, query, sizeof query);
+    int64_t asked = engine_stats(b->engine).last.ts_ns;
+    b->maker.frame.at.ts_ns -= 3600 * NS_PER_S;
+    udp(b, reply_way, reply, sizeof reply);
+    assert_int_equal(b->seen.last.outcome, TX_ANSWERED);
+    assert_true(b->seen.last.rtt_ns == 0);
+    connect_and_ask(b);
+    b->maker.frame.at.ts_ns -= 60 * NS_PER_S;
+    tcp(b, down, TCP_ACK | TCP_PSH, 901, 101 + sizeof request - 1, response);
+    engine_finish(b->engine, &(struct capture_totals){.files = 1});
+    assert_int_equal(b->seen.transactions, 2);
+    assert_int_equal(b->seen.verdict, VERDICT_CLEAR);
+    /* Each step back hides the millisecond in which it happened. */
+    assert_true(engine_stats(b->engine).last.ts_ns == asked + 4 * NS_PER_MS);
+}
+
 /* Engines side by side number their flows apart. */
 static void kin_are_apart(void **state)
 {
@@ -325,6 +345,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(swapped_directions_change_nothing, set_up, tear_down),
         cmocka_unit_test_setup_teardown(judging_in_between_changes_nothing, set_up, tear_down),
         cmocka_unit_test_setup_teardown(silence_counts, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_clock_that_is_set_back_changes_nothing, set_up,
+                                        tear_down),
         cmocka_unit_test_setup_teardown(kin_are_apart, set_up, tear_down),
         cmocka_unit_test_setup_teardown(one_direction_is_no_silence, set_up, tear_down),
         cmocka_unit_test_setup_teardown(an_answer_in_a_gap_is_no_silence, set_up, tear_down),
