@@ -49,6 +49,8 @@ run "failed deployment" 1 "$bad"
 prints '^Verdict: blocked'
 awk 'length > 80 { exit 1 }' "$tmp/out"
 ok $? "fits 80 columns"
+sed -n '/^## The demo/,/^## Use/ { /^## /d; s/^    //; p }' README.md | sed '1d;$d' | diff - "$tmp/out" >"$tmp/err"
+ok $? "the README shows this report"
 ! grep -q "$(printf '\033')" "$tmp/out"
 ok $? "no colours outside a terminal"
 
