@@ -28,6 +28,17 @@ static inline void buf_reset(struct buf *b)
 /* Room for `n` more bytes; false when there is none. */
 bool buf_reserve(struct buf *b, size_t n);
 
+/* Where `n` bytes can be written, of which buf_wrote then says how many were; NULL when there is no room. */
+static inline char *buf_room(struct buf *b, size_t n)
+{
+    return b->cap - b->len >= n || buf_reserve(b, n) ? b->data + b->len : NULL;
+}
+
+static inline void buf_wrote(struct buf *b, const char *end)
+{
+    b->len = (size_t)(end - b->data);
+}
+
 static inline void buf_bytes(struct buf *b, const void *data, size_t len)
 {
     if (len == 0 || (b->cap - b->len < len && !buf_reserve(b, len)))

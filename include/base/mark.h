@@ -32,4 +32,13 @@ static inline bool mark_set(struct mark m)
  * Years outside 0..9999 are clamped. */
 const char *time_text(int64_t ts_ns, char out[TIME_TEXT_SIZE]);
 
+/* The newest time as text: the next one is mostly of the same second. Zeroed to begin with. */
+struct time_memo {
+    int64_t second;
+    char text[TIME_TEXT_SIZE];
+};
+
+/* The same, in `memo`. */
+const char *time_text_memo(int64_t ts_ns, struct time_memo *memo);
+
 #endif

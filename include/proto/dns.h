@@ -69,7 +69,7 @@ enum verdict dns_parse(struct dns_message *m, struct slice bytes);
 
 #define DNS_MNEMONIC_SIZE 16
 
-/* "A", "HTTPS", "TYPE1234"; "NXDOMAIN", "BADVERS", "RCODE12". Return `out`. */
+/* "A", "HTTPS", "TYPE1234"; "NXDOMAIN", "BADVERS", "RCODE12". Return a constant, or `out`. */
 const char *dns_type_text(uint16_t type, char out[DNS_MNEMONIC_SIZE]);
 const char *dns_rcode_text(int rcode, char out[DNS_MNEMONIC_SIZE]);
 

@@ -21,13 +21,13 @@ extern const struct proto_ops tls_ops;
 
 #define TLS_TEXT_SIZE 64
 
-/* "TLS 1.2", "SSLv3"; an unknown one in hex: "0xfb1a". Returns `out`. */
+/* "TLS 1.2", "SSLv3"; an unknown one in hex: "0xfb1a". Returns a constant, or `out`. */
 const char *tls_version_text(uint16_t version, char out[TLS_TEXT_SIZE]);
-/* IANA's name of a cipher suite that is in use; else in hex. Returns `out`. */
+/* IANA's name of a cipher suite that is in use; else in hex. Returns a constant, or `out`. */
 const char *tls_cipher_text(uint16_t cipher, char out[TLS_TEXT_SIZE]);
-/* IANA's name of a post-quantum hybrid group; else in hex. Returns `out`. */
+/* IANA's name of a post-quantum hybrid group; else in hex. Returns a constant, or `out`. */
 const char *tls_group_text(uint16_t group, char out[TLS_TEXT_SIZE]);
-/* "handshake_failure"; an unknown one as "alert_99". Returns `out`. */
+/* "handshake_failure"; an unknown one as "alert_99". Returns a constant, or `out`. */
 const char *tls_alert_text(uint8_t code, char out[TLS_TEXT_SIZE]);
 /* "no-server-hello" */
 const char *tls_outcome_text(enum tls_outcome outcome);

@@ -15,6 +15,7 @@ struct eve {
     struct out *out;
     const char *const *files; /* names of the capture files, indexed by mark.file */
     uint32_t file_count;
+    struct time_memo times; /* the writer's */
 };
 
 void eve_transaction(struct eve *w, const struct event *event, const struct tx *tx);

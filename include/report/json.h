@@ -3,8 +3,8 @@
  * SPDX-License-Identifier: MIT
  *
  * A direct writer because events are on the packet path and a fleet's report has many megabytes: nothing is
- * kept but the text. On one line, or for people: each member on a line of its own, indented. Commas are put
- * before a member unless the buffer ends in an opening bracket.
+ * kept but the text. On one line, or for people: each member on a line of its own, indented. Begin with
+ * `struct json j = {.buf = b}`; the buffer may be emptied between members.
  */
 #ifndef REPORT_JSON_H
 #define REPORT_JSON_H
@@ -16,11 +16,20 @@
 struct json {
     struct buf *buf;
     bool indented;
-    unsigned depth; /* of open brackets */
+    unsigned depth;          /* of open brackets */
+    bool filled;             /* something was written behind the innermost one */
+    struct time_memo *times; /* or NULL */
 };
 
+/* What comes before a member's value. */
+void json_member(struct json *j, const char *key, size_t len);
+
 /* Keys are our own: nothing in them needs escaping. A NULL key: an array's member, or the outermost value. */
-void json_key(struct json *j, const char *key);
+static inline void json_key(struct json *j, const char *key)
+{
+    json_member(j, key, key ? strlen(key) : 0);
+}
+
 void json_open(struct json *j, const char *key, char bracket);
 void json_close(struct json *j, char bracket);
 

@@ -78,13 +78,37 @@ static bool json_plain(uint8_t c)
     return c >= 0x20 && c < 0x7f && c != '"' && c != '\\';
 }
 
+#define EACH(byte) (0x0101010101010101ULL * (byte))
+
+/* The high bit of each byte of `word` that is zero; of those behind the first one it may be set as well. */
+static uint64_t zeros(uint64_t word)
+{
+    return (word - EACH(1)) & ~word & EACH(0x80);
+}
+
+/* How many bytes at the front are plain, looked at eight by eight as long as there are so many. */
+static size_t plain_length(struct slice s)
+{
+    size_t n = 0;
+    for (; s.len - n >= 8; n += 8) {
+        uint64_t w;
+        memcpy(&w, s.data + n, sizeof w);
+        uint64_t low = (w - EACH(0x20)) & ~w & EACH(0x80); /* control characters */
+        uint64_t odd = low | (w & EACH(0x80)) | zeros(w ^ EACH('"')) | zeros(w ^ EACH('\\')) |
+                       zeros(w ^ EACH(0x7f));
+        if (odd)
+            break;
+    }
+    while (n < s.len && json_plain(s.data[n]))
+        n++;
+    return n;
+}
+
 void escape_json(struct buf *b, struct slice s)
 {
     buf_char(b, '"');
     while (s.len > 0) {
-        size_t plain = 0;
-        while (plain < s.len && json_plain(s.data[plain]))
-            plain++;
+        size_t plain = plain_length(s);
         buf_bytes(b, s.data, plain);
         s = slice_sub(s, plain, s.len);
         if (s.len == 0)

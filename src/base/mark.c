@@ -17,6 +17,10 @@
 #define OLDEST_S (-62167219200LL)
 #define NEWEST_S 253402300799LL
 
+/* Where the digits of a second's fraction are. */
+#define MICROSECONDS_AT 20
+#define MICROSECONDS    6
+
 static void put_digits(char *out, unsigned value, int digits)
 {
     for (int i = digits - 1; i >= 0; i--) {
@@ -60,6 +64,18 @@ const char *time_text(int64_t ts_ns, char out[TIME_TEXT_SIZE])
     put_digits(out + 11, (unsigned)(day_s / 3600), 2);
     put_digits(out + 14, (unsigned)(day_s / 60 % 60), 2);
     put_digits(out + 17, (unsigned)(day_s % 60), 2);
-    put_digits(out + 20, (unsigned)(rest_ns / NS_PER_US), 6);
+    put_digits(out + MICROSECONDS_AT, (unsigned)(rest_ns / NS_PER_US), MICROSECONDS);
     return out;
+}
+
+const char *time_text_memo(int64_t ts_ns, struct time_memo *memo)
+{
+    int64_t second = ts_ns / NS_PER_S;
+    if (ts_ns < NS_PER_S || second != memo->second) {
+        memo->second = ts_ns < NS_PER_S ? 0 : second;
+        return time_text(ts_ns, memo->text);
+    }
+    put_digits(memo->text + MICROSECONDS_AT, (unsigned)(ts_ns % NS_PER_S / NS_PER_US),
+               MICROSECONDS);
+    return memo->text;
 }

@@ -49,9 +49,8 @@ static const char *put(char out[DNS_MNEMONIC_SIZE], const char *name, const char
                        unsigned number)
 {
     if (name)
-        (void)snprintf(out, DNS_MNEMONIC_SIZE, "%s", name);
-    else
-        (void)snprintf(out, DNS_MNEMONIC_SIZE, "%s%u", prefix, number);
+        return name;
+    (void)snprintf(out, DNS_MNEMONIC_SIZE, "%s%u", prefix, number);
     return out;
 }
 

@@ -121,9 +121,8 @@ static const char *find(const struct mnemonic *table, size_t count, uint16_t val
 static const char *name_or_hex(const char *name, uint16_t value, char out[TLS_TEXT_SIZE])
 {
     if (name)
-        (void)snprintf(out, TLS_TEXT_SIZE, "%s", name);
-    else
-        (void)snprintf(out, TLS_TEXT_SIZE, "0x%04x", value);
+        return name;
+    (void)snprintf(out, TLS_TEXT_SIZE, "0x%04x", value);
     return out;
 }
 
@@ -146,9 +145,8 @@ const char *tls_alert_text(uint8_t code, char out[TLS_TEXT_SIZE])
 {
     const char *name = find(alerts, COUNT(alerts), code);
     if (name)
-        (void)snprintf(out, TLS_TEXT_SIZE, "%s", name);
-    else
-        (void)snprintf(out, TLS_TEXT_SIZE, "alert_%u", code);
+        return name;
+    (void)snprintf(out, TLS_TEXT_SIZE, "alert_%u", code);
     return out;
 }
 

@@ -285,7 +285,7 @@ static void put_findings(struct json *j, struct out *out, const struct report *r
 void report_json(struct out *out, const struct report *r)
 {
     const struct result *result = r->result;
-    struct json j = {&out->buf, true, 0};
+    struct json j = {.buf = &out->buf, .indented = true};
     json_open(&j, NULL, '{');
     put_origin(&j, r);
     put_verdict(&j, result);

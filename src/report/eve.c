@@ -35,7 +35,7 @@ static const char *const end_reason_names[] = {
 static struct json open_event(struct eve *w, const struct event *e, const char *type,
                               const struct mark *first, const struct mark *request)
 {
-    struct json line = {&w->out->buf, false, 0};
+    struct json line = {.buf = &w->out->buf, .times = &w->times};
     struct json *j = &line;
     const struct tuple *key = &e->flow->key;
     json_open(j, NULL, '{');
@@ -295,7 +295,7 @@ void eve_flow(struct eve *w, const struct event *event, const struct flow_end *h
 /* A line with one object of its own: `{"event_type":"finding","finding":{...}}`. */
 static struct json open_line(struct eve *w, const char *type, int64_t ts_ns)
 {
-    struct json j = {&w->out->buf, false, 0};
+    struct json j = {.buf = &w->out->buf};
     json_open(&j, NULL, '{');
     json_time(&j, "timestamp", ts_ns);
     json_text(&j, "event_type", type);

@@ -6,34 +6,36 @@
 
 #define INDENT 2
 
-static char last(const struct json *j)
+/* A new line, indented; there is room for it. */
+static char *put_line(const struct json *j, char *at)
 {
-    char c = '\n';
-    if (j->buf->len > 0)
-        c = j->buf->data[j->buf->len - 1];
-    return c;
+    *at++ = '\n';
+    memset(at, ' ', (size_t)j->depth * INDENT);
+    return at + (size_t)j->depth * INDENT;
 }
 
-static void line_end(struct json *j)
+void json_member(struct json *j, const char *key, size_t len)
 {
-    buf_char(j->buf, '\n');
-    for (unsigned i = 0; i < j->depth * INDENT; i++)
-        buf_char(j->buf, ' ');
-}
-
-void json_key(struct json *j, const char *key)
-{
-    char before = last(j);
-    bool first = before == '{' || before == '[';
-    if (j->depth > 0 && !first)
-        buf_char(j->buf, ',');
-    if (j->indented && j->depth > 0)
-        line_end(j);
-    if (!key)
+    char *at = buf_room(j->buf, len + (size_t)j->depth * INDENT + sizeof ",\n\"\": ");
+    if (!at)
         return;
-    buf_char(j->buf, '"');
-    buf_str(j->buf, key);
-    buf_bytes(j->buf, "\": ", j->indented ? 3 : 2);
+    if (j->depth > 0) {
+        if (j->filled)
+            *at++ = ',';
+        if (j->indented)
+            at = put_line(j, at);
+    }
+    j->filled = true;
+    if (key) {
+        *at++ = '"';
+        memcpy(at, key, len);
+        at += len;
+        *at++ = '"';
+        *at++ = ':';
+        if (j->indented)
+            *at++ = ' ';
+    }
+    buf_wrote(j->buf, at);
 }
 
 void json_open(struct json *j, const char *key, char bracket)
@@ -41,15 +43,20 @@ void json_open(struct json *j, const char *key, char bracket)
     json_key(j, key);
     buf_char(j->buf, bracket);
     j->depth++;
+    j->filled = false;
 }
 
 void json_close(struct json *j, char bracket)
 {
-    char before = last(j);
     j->depth--;
-    if (j->indented && before != '{' && before != '[')
-        line_end(j);
-    buf_char(j->buf, bracket);
+    char *at = buf_room(j->buf, (size_t)j->depth * INDENT + sizeof "\n}");
+    if (!at)
+        return;
+    if (j->indented && j->filled)
+        at = put_line(j, at);
+    *at++ = bracket;
+    j->filled = true;
+    buf_wrote(j->buf, at);
 }
 
 void json_slice(struct json *j, const char *key, struct slice value)
@@ -115,7 +122,7 @@ static void plain(struct json *j, const char *key, const char *text)
 void json_time(struct json *j, const char *key, int64_t ts_ns)
 {
     char text[TIME_TEXT_SIZE];
-    plain(j, key, time_text(ts_ns, text));
+    plain(j, key, j->times ? time_text_memo(ts_ns, j->times) : time_text(ts_ns, text));
 }
 
 void json_addr(struct json *j, const char *key, const struct ip_addr *a)

@@ -62,6 +62,32 @@ static void json_strings_parse(void **state)
     }
 }
 
+/* Long texts are looked at eight bytes at a time: an odd byte is found wherever it is, and pairs of them. */
+static void json_strings_of_any_length(void **state)
+{
+    (void)state;
+    for (size_t len = 1; len <= 24; len++) {
+        for (size_t at = 0; at < len; at++) {
+            for (unsigned byte = 0; byte < 0x80; byte++) {
+                uint8_t in[24];
+                memset(in, 'a', sizeof in);
+                in[at] = (uint8_t)byte;
+                in[len - 1 - at] = (uint8_t)(byte ^ 1);
+                struct buf b;
+                buf_init(&b);
+                escape_json(&b, slice_of(in, len));
+                json_error_t error;
+                json_t *s = json_loadb(b.data, b.len, JSON_ALLOW_NUL | JSON_DECODE_ANY, &error);
+                assert_non_null(s);
+                assert_int_equal(json_string_length(s), len);
+                assert_memory_equal(json_string_value(s), in, len);
+                json_decref(s);
+                buf_clear(&b);
+            }
+        }
+    }
+}
+
 static void lengths_of_characters(void **state)
 {
     (void)state;
@@ -92,6 +118,35 @@ static void times_are_utc(void **state)
     check_time(INT64_MIN, "1677-09-21T00:12:43.145224Z");
 }
 
+/* A memo says what time_text says, whatever it said before. */
+static void times_of_one_second(void **state)
+{
+    (void)state;
+    static const int64_t times[] = {
+        1767225600000000000,
+        1767225600999999999,
+        1767225600000001000,
+        1767225601000000000,
+        0,
+        1,
+        999999999,
+        1000000000,
+        1000000001,
+        -1,
+        -1500000000,
+        1500000000,
+        INT64_MAX,
+        INT64_MIN,
+        1767225600123456789,
+    };
+    struct time_memo memo = {0};
+    for (size_t i = 0; i < sizeof times / sizeof *times; i++) {
+        char text[TIME_TEXT_SIZE];
+        assert_string_equal(time_text_memo(times[i], &memo), time_text(times[i], text));
+        assert_string_equal(time_text_memo(times[i], &memo), text);
+    }
+}
+
 static void errors_are_cut_not_overrun(void **state)
 {
     (void)state;
@@ -111,8 +166,12 @@ static void errors_are_cut_not_overrun(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(terminal_text_has_no_controls), cmocka_unit_test(json_strings_parse),
-        cmocka_unit_test(lengths_of_characters),         cmocka_unit_test(times_are_utc),
+        cmocka_unit_test(terminal_text_has_no_controls),
+        cmocka_unit_test(json_strings_parse),
+        cmocka_unit_test(json_strings_of_any_length),
+        cmocka_unit_test(lengths_of_characters),
+        cmocka_unit_test(times_are_utc),
+        cmocka_unit_test(times_of_one_second),
         cmocka_unit_test(errors_are_cut_not_overrun),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -36,7 +36,7 @@ static void writes_one_line(void **state)
     (void)state;
     struct buf b;
     buf_init(&b);
-    struct json j = {&b, false, 0};
+    struct json j = {.buf = &b};
     put_some(&j);
     assert_int_equal(j.depth, 0);
     assert_slice_equal(buf_view(&b),
@@ -50,7 +50,7 @@ static void writes_indented(void **state)
     (void)state;
     struct buf b;
     buf_init(&b);
-    struct json j = {&b, true, 0};
+    struct json j = {.buf = &b, .indented = true};
     json_open(&j, NULL, '{');
     json_open(&j, "empty", '[');
     json_close(&j, ']');
@@ -74,7 +74,7 @@ static void reals_stay_reals(void **state)
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         struct buf b;
         buf_init(&b);
-        struct json j = {&b, false, 0};
+        struct json j = {.buf = &b};
         json_real(&j, NULL, rows[i].value);
         assert_slice_equal(buf_view(&b), rows[i].text);
         buf_clear(&b);
