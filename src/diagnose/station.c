@@ -267,10 +267,10 @@ void station_leased(struct stations *s, const struct station *st)
 
 /* ---- devices that never asked ---- */
 
-/* Marks the stations that clients are; whether any client asked for a listed host. */
+/* Marks the stations that clients are; whether any client asked for anything. */
 static bool note_clients(struct facts *f)
 {
-    bool listed = false;
+    bool any = false;
     for (uint32_t i = 0; i < f->clients.count; i++) {
         const struct client *c = facts_at(f, i);
         if (!(c->flags & CLIENT_ASKED))
@@ -278,9 +278,9 @@ static bool note_clients(struct facts *f)
         struct station *st = station_of(f, i);
         if (st)
             st->client = true;
-        listed |= (c->flags & CLIENT_LISTED) != 0;
+        any = true;
     }
-    return listed;
+    return any;
 }
 
 static bool is_windows(const struct facts *f, const struct station *st)

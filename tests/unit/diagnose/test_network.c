@@ -255,6 +255,17 @@ static void bystanders_are_no_devices(void **state)
     assert_int_equal(r->device_count, 1);
     assert_int_equal(r->finding_count, 0);
     lab_close(&l);
+    /* The same beside a machine that asks for nothing that is listed. */
+    open_lab(&l);
+    lab_use(&l, 0, "www.example.org");
+    lab_dhcp(&l, 0,
+             (struct lab_dhcp){
+                 .types = D, .outcome = TX_NO_REPLY, .vendor = "Printer", .mac = &OTHER_MAC});
+    r = lab_judge(&l);
+    assert_int_equal(r->device_count, 1);
+    assert_int_equal(r->finding_count, 0);
+    assert_int_equal(r->verdict, VERDICT_INCONCLUSIVE);
+    lab_close(&l);
     /* A second Windows machine is one. */
     open_lab(&l);
     lab_use(&l, 0, HOST);
