@@ -311,6 +311,8 @@ struct failure *facts_failure(const struct facts *f, uint32_t index); /* NULL fo
 
 /* Adds one failure (kind, group, first, server, codes of `one`) to the row. */
 void facts_fail(struct facts *f, struct row *row, const struct failure *one);
+/* Joins a failure as it is, with its counts and marks, to those of the row. */
+void facts_put_failure(struct facts *f, struct row *row, const struct failure *one);
 /* An exchange on the row that ended at `at` worked. */
 void facts_ok(struct facts *f, struct row *row, const struct mark *at);
 /* A step towards success at `ts_ns`: heals earlier failures of `kinds` (a bit set of finding kinds). */
