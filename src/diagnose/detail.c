@@ -9,48 +9,15 @@
 #include "detail_http.h"
 #include "detail_link.h"
 #include "issuers.h"
+#include "proto/tls.h"
 
 #define V6_COST_MAX_NS (60 * NS_PER_S) /* later connections have other reasons */
 
-static const char *alert_name(uint16_t code)
+static void detail_alert(struct buf *b, const struct draft *d)
 {
-    static const struct {
-        uint16_t code;
-        const char *name;
-    } alerts[] = {
-        {0, "close_notify"},
-        {10, "unexpected_message"},
-        {20, "bad_record_mac"},
-        {22, "record_overflow"},
-        {40, "handshake_failure"},
-        {42, "bad_certificate"},
-        {43, "unsupported_certificate"},
-        {44, "certificate_revoked"},
-        {45, "certificate_expired"},
-        {46, "certificate_unknown"},
-        {47, "illegal_parameter"},
-        {48, "unknown_ca"},
-        {49, "access_denied"},
-        {50, "decode_error"},
-        {51, "decrypt_error"},
-        {70, "protocol_version"},
-        {71, "insufficient_security"},
-        {80, "internal_error"},
-        {86, "inappropriate_fallback"},
-        {90, "user_canceled"},
-        {109, "missing_extension"},
-        {110, "unsupported_extension"},
-        {112, "unrecognized_name"},
-        {113, "bad_certificate_status_response"},
-        {115, "unknown_psk_identity"},
-        {116, "certificate_required"},
-        {120, "no_application_protocol"},
-    };
-    for (size_t i = 0; i < sizeof alerts / sizeof *alerts; i++) {
-        if (alerts[i].code == code)
-            return alerts[i].name;
-    }
-    return "unknown alert";
+    char text[TLS_TEXT_SIZE];
+    buf_printf(b, "%s sent %s", blame_by_client(d) ? "client" : "server",
+               tls_alert_text((uint8_t)d->x.code, text));
 }
 
 static struct slice text_of(const struct judge *j, const struct draft *d)
@@ -151,8 +118,7 @@ static void detail_connection(struct judge *j, const struct draft *d)
         detail_reset(b, d);
         break;
     case FINDING_TLS_ALERT:
-        buf_printf(b, "%s sent %s", blame_by_client(d) ? "client" : "server",
-                   alert_name(d->x.code));
+        detail_alert(b, d);
         break;
     case FINDING_TLS_INSPECTED:
         if (d->x.text == INTERN_NONE)

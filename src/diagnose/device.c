@@ -52,20 +52,16 @@ static void skew_finding(struct judge *j)
     /* Servers say that it is the capture's clock that is wrong. */
     if (!s || s->count == 0 || clock_is_right(offset_ns))
         return;
-    uint32_t number;
-    struct draft *d = finding_add(j, &number);
+    struct draft *d =
+        finding_of_device(j, FINDING_CLOCK_SKEW, s->healed_ns ? SEVERITY_INFO : SEVERITY_WARNING);
     if (!d)
         return;
     bool required;
-    d->client = j->j.device;
     d->name = s->name;
     d->x.value = offset_ns;
     d->x.code = s->from_reply;
     d->x.count = known;
-    d->f.kind = FINDING_CLOCK_SKEW;
-    d->f.severity = s->healed_ns ? SEVERITY_INFO : SEVERITY_WARNING;
     d->f.recovered = s->healed_ns != 0;
-    d->f.device = facts_at(j->f, d->client)->addr;
     if (s->name != INTERN_NONE) {
         d->f.host = (const char *)intern_name(j->f->listed, s->name).data;
         d->f.service = judge_service(j, s->name, TRANSPORT_UDP, 123, &required);
@@ -82,14 +78,10 @@ static void skew_finding(struct judge *j)
 static void half_finding(struct judge *j, bool weighs)
 {
     const struct client *c = facts_at(j->f, j->j.device);
-    uint32_t number;
-    struct draft *d = finding_add(j, &number);
+    struct draft *d = finding_of_device(j, FINDING_CAPTURE_ONE_WAY, SEVERITY_INFO);
     if (!d)
         return;
-    d->client = j->j.device;
-    d->f.kind = FINDING_CAPTURE_ONE_WAY;
     d->weighs = weighs;
-    d->f.device = c->addr;
     d->x.value = (int64_t)c->one_way + c->two_way;
     d->f.count = c->one_way;
     d->f.first = j->j.capture->first;

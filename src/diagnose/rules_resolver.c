@@ -174,14 +174,9 @@ static const struct peer *silent_resolver(const struct judge *j, bool all, uint3
 
 static struct draft *add(struct judge *j, const struct peer *p, enum finding_kind kind)
 {
-    uint32_t number;
-    struct draft *d = finding_add(j, &number);
+    struct draft *d = finding_of_device(j, kind, SEVERITY_WARNING);
     if (!d)
         return NULL;
-    d->client = j->j.device;
-    d->f.kind = kind;
-    d->f.severity = SEVERITY_WARNING;
-    d->f.device = facts_at(j->f, d->client)->addr;
     d->f.service = j->dns_service < 0 ? NULL : services_at(j->f->list, (uint32_t)j->dns_service);
     d->f.port = p->port;
     d->f.proto = "UDP";
