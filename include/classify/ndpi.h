@@ -20,6 +20,10 @@ struct labeller_flow; /* the state of one flow */
 struct labeller *labeller_new(struct err *err);
 void labeller_free(struct labeller *l);
 
+/* Does now what otherwise waits for the first flow: nDPI and its libraries look at files then, which a
+ * process that is about to give up its rights cannot later. False when memory is out. */
+bool labeller_prepare(struct labeller *l);
+
 /* NULL when memory is out. */
 struct labeller_flow *labeller_flow_new(struct labeller *l);
 void labeller_flow_free(struct labeller_flow *f);

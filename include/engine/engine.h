@@ -67,6 +67,10 @@ struct engine;
 struct engine *engine_new(const struct engine_options *options, struct err *err);
 void engine_free(struct engine *e);
 
+/* Does now what otherwise waits for the first packet that needs it, and that a process without rights
+ * cannot do. False when memory is out. */
+bool engine_prepare(struct engine *e);
+
 void engine_packet(struct engine *e, const struct frame *frame);
 
 /* The same for a frame that was decoded already, `captured` bytes of it. Changes `p`. `copy`: a mirror's

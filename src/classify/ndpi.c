@@ -173,13 +173,18 @@ void labeller_free(struct labeller *l)
     free(l);
 }
 
-struct labeller_flow *labeller_flow_new(struct labeller *l)
+bool labeller_prepare(struct labeller *l)
 {
     if (!l->module && !l->failed) {
         l->module = module_new();
         l->failed = !l->module;
     }
-    if (l->failed)
+    return !l->failed;
+}
+
+struct labeller_flow *labeller_flow_new(struct labeller *l)
+{
+    if (!labeller_prepare(l))
         return NULL;
     size_t size = ndpi_detection_get_sizeof_ndpi_flow_struct();
     struct labeller_flow *f = calloc(1, sizeof *f);

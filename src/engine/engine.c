@@ -82,6 +82,11 @@ void engine_free(struct engine *e)
     free(e);
 }
 
+bool engine_prepare(struct engine *e)
+{
+    return !e->labeller || labeller_prepare(e->labeller);
+}
+
 static void count_time(struct engine_stats *s, const struct mark *at)
 {
     if (!mark_set(s->first) || at->ts_ns < s->first.ts_ns)

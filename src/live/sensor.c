@@ -97,25 +97,27 @@ static struct engine_options engine_options(const struct sensor *s, struct devic
 
 /* ---- families ----------------------------------------------------------------------------------- */
 
+static void family_free(struct family *f)
+{
+    if (f)
+        engine_free(f->kin);
+    free(f);
+}
+
 static struct family *family_new(const struct sensor *s, struct err *err)
 {
     struct engine_options options = engine_options(s, NULL);
     struct family *f = calloc(1, sizeof *f);
     if (f)
         f->kin = engine_new(&options, err);
-    if (f && f->kin) {
+    if (f && f->kin && engine_prepare(f->kin)) {
         f->since_ns = s->now_ns;
         return f;
     }
-    free(f);
+    if (f && f->kin)
+        err_set(err, NULL, "out of memory");
+    family_free(f);
     return NULL;
-}
-
-static void family_free(struct family *f)
-{
-    if (f)
-        engine_free(f->kin);
-    free(f);
 }
 
 static void family_leave(const struct sensor *s, struct device *d)
