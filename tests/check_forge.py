@@ -35,6 +35,11 @@ SAME = {
     'same-but-mac': {'mac', 'addresses'},
     'same-but-addresses': {'mac', 'addresses', 'address', 'device', 'display_filter', 'proof'},
 }
+# Findings of what never came.
+SILENT = {'dns-no-reply', 'dns-tcp-blocked', 'tcp-no-reply', 'tls-no-server-hello', 'tls-incomplete',
+          'tls-stalled', 'http-no-response', 'ntp-no-reply', 'proxy-search-slow', 'eap-no-request',
+          'dhcp-no-offer', 'dhcp-offer-unused', 'dhcp-no-ack'}
+SURENESS = ['possible', 'likely', 'certain']
 # Verdicts that a capture of which a part is missing may have, by the sample's.
 MILDER = {
     'clear': {'clear', 'inconclusive'},
@@ -176,6 +181,19 @@ def accusations(original, report, good):
             yield 'of a good deployment: ' + described(f)
 
 
+def oversure(original, report):
+    """Findings of silence that are as sure as in the sample, and others that are not."""
+    before = {subject(f, ()): f for f in original['findings']}
+    for f in report['findings']:
+        if subject(f, ()) not in before:
+            continue
+        was, now = (SURENESS.index(x['confidence']) for x in (before[subject(f, ())], f))
+        hole = any(' lacks ' in p and ' before it' in p for p in f['proof'])
+        want = max(was - 1, 0) if f['kind'] in SILENT and not hole else was
+        if now != want:
+            yield '%s is %s, not %s' % (described(f), f['confidence'], SURENESS[want])
+
+
 def guesses(report):
     """A clear verdict that does not tell of a required service of which nothing was seen to work."""
     unsure = [s['id'] for s in report['services']
@@ -209,8 +227,10 @@ def judge(original, report, expected, good):
         wrong += list(differences(plain(original, ignored), plain(report, ignored)))[:6]
     elif expected == 'inconclusive' and report['verdict'] != 'inconclusive':
         wrong.append('verdict %s, not inconclusive' % report['verdict'])
-    elif expected == 'no-worse':
+    elif expected in ('no-worse', 'less-sure'):
         wrong += guesses(report)
+        if expected == 'less-sure':
+            wrong += oversure(original, report)
         if report['verdict'] not in MILDER[original['verdict']]:
             wrong.append('verdict %s of one that is %s' % (report['verdict'], original['verdict']))
     return wrong

@@ -25,9 +25,9 @@ struct capture_facts {
     struct mark last; /* END of the capture: time-outs are judged against it */
     uint64_t packets;
     uint64_t truncated_packets;
-    uint64_t gap_bytes; /* of streams: bytes the receiver had but the capture has not */
-    uint64_t
-        kernel_drops; /* frames that the capture missed, by its own count; 0 where none tells */
+    uint64_t gap_bytes;    /* of streams: bytes the receiver had but the capture has not */
+    uint64_t kernel_drops; /* frames that the capture missed, by its own count; 0 where none tells.
+                         Those of diagnosis_drops are among them */
     uint32_t file_count;
 };
 
@@ -50,6 +50,10 @@ void diagnosis_flow(struct diagnosis *d, const struct flow *flow, const struct f
 
 /* An ARP or 802.1X packet. */
 void diagnosis_link(struct diagnosis *d, const struct packet *p);
+
+/* The capture missed `frames` at some time from `since_ns` to `until_ns`: findings of silence in these
+ * minutes lose confidence. What is not told so counts for all of the capture. */
+void diagnosis_drops(struct diagnosis *d, int64_t since_ns, int64_t until_ns, uint64_t frames);
 
 /* The primary address of the device an address belongs to, as far as known now (IPv4 where its MAC has
  * exactly one); the address itself where nothing is known. */

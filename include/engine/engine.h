@@ -80,6 +80,10 @@ void engine_decoded(struct engine *e, struct packet *p, size_t captured, bool co
 /* It is `now_ns` though no packet came: what has timed out ends, and silence until now counts. */
 void engine_time(struct engine *e, int64_t now_ns);
 
+/* The capture missed `frames` at some time from `since_ns` to `until_ns` (as packets have their times). To be
+ * counted among the kernel_drops that engine_judge and engine_finish are told, too. */
+void engine_drops(struct engine *e, int64_t since_ns, int64_t until_ns, uint64_t frames);
+
 /* Judges what is known by now (but for open flows) and tells the sink the result; the analysis goes on.
  * False when memory is out. */
 bool engine_judge(struct engine *e, const struct capture_totals *captured);

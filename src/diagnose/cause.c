@@ -26,6 +26,7 @@ struct group {
     uint32_t impact;
     enum severity severity;
     enum confidence confidence;
+    bool firm; /* some finding does not rest on what the capture may have lost */
 };
 
 static const struct draft *draft_at(const struct causing *c, uint32_t finding)
@@ -111,6 +112,7 @@ static void take(struct causing *c, uint32_t finding)
     uint32_t impact = impact_of(&d->f);
     g->impact = impact > g->impact ? impact : g->impact;
     g->severity = d->f.severity > g->severity ? d->f.severity : g->severity;
+    g->firm |= !d->lossy;
     g->confidence = d->f.confidence > g->confidence ? d->f.confidence : g->confidence;
 }
 
@@ -207,6 +209,15 @@ static const char *say(struct causing *c, const struct group *g, const uint32_t 
     return judge_keep(c->j);
 }
 
+/* What a rule adds to its findings is no surer than they are where the capture lost packets. */
+static enum confidence confidence_of(const struct group *g)
+{
+    enum confidence least = g->rule->confidence;
+    if (!g->firm && least > CONFIDENCE_POSSIBLE)
+        least--;
+    return g->confidence > least ? g->confidence : least;
+}
+
 static void fill_cause(struct causing *c, struct cause *out, uint32_t id, struct group *g,
                        uint32_t findings)
 {
@@ -223,7 +234,7 @@ static void fill_cause(struct causing *c, struct cause *out, uint32_t id, struct
     out->kind = g->rule->kind;
     out->summary = say(c, g, explains);
     out->advice = g->rule->advice ? g->rule->advice : draft_at(c, g->first)->f.advice;
-    out->confidence = g->confidence > g->rule->confidence ? g->confidence : g->rule->confidence;
+    out->confidence = confidence_of(g);
     out->severity = g->severity;
     out->explains = explains;
     out->explain_count = n;

@@ -84,6 +84,11 @@ void diagnosis_link(struct diagnosis *d, const struct packet *p)
     link_fact(&d->facts, p);
 }
 
+void diagnosis_drops(struct diagnosis *d, int64_t since_ns, int64_t until_ns, uint64_t frames)
+{
+    loss_drops(&d->facts.losses, since_ns, until_ns, frames);
+}
+
 void diagnosis_flow(struct diagnosis *d, const struct flow *flow, const struct flow_end *how,
                     struct slice host, const char *app, uint32_t transactions)
 {

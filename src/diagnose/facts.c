@@ -17,6 +17,7 @@ static const struct {
     {offsetof(struct facts, by_addr), CLIENTS_MAX},
     {offsetof(struct facts, by_mac), CLIENTS_MAX},
     {offsetof(struct facts, by_flow), WATCHED_MAX},
+    {offsetof(struct facts, losses.by_minute), LOSS_MINUTES_MAX},
 };
 
 static const struct {
@@ -31,6 +32,7 @@ static const struct {
     {offsetof(struct facts, row_blocks), sizeof(struct row_block), ROW_BLOCKS_MAX},
     {offsetof(struct facts, failures), sizeof(struct failure), FAILURES_MAX},
     {offsetof(struct facts, watches), sizeof(struct watch), WATCHED_MAX},
+    {offsetof(struct facts, losses.minutes), sizeof(struct loss), LOSS_MINUTES_MAX},
 };
 
 #define OWN_MAPS  (sizeof own_maps / sizeof *own_maps)

@@ -17,6 +17,7 @@
 #include "clue.h"
 #include "diagnose/result.h"
 #include "flow/flow.h"
+#include "loss.h"
 #include "matches.h"
 #include "pool.h"
 #include "revocation.h"
@@ -259,9 +260,10 @@ struct facts {
     uint64_t one_way;      /* TCP flows */
     uint64_t two_way;
     uint64_t gapped; /* that lack bytes */
-    bool lossy;      /* known when judging begins: the capture can have lost any single packet */
-    bool is_kin;     /* `listed` and `routes` are another one's */
-    bool is_copy;    /* of another one, whose names it uses */
+    struct losses losses;
+    bool lossy;   /* known when judging begins: the capture can have lost any single packet */
+    bool is_kin;  /* `listed` and `routes` are another one's */
+    bool is_copy; /* of another one, whose names it uses */
 };
 
 /* `kin` may be NULL: see diagnosis_new. */

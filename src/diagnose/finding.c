@@ -106,6 +106,7 @@ void finding_tell(struct judge *j, struct draft *d)
     blame(j, d);
     add_server_proof(j, d);
     dhcp_explain(j, d);
+    capture_weigh(j, d);
     detail_write(j, d);
     d->f.detail = judge_keep(j);
     add_summary(j, d);

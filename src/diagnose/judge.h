@@ -35,6 +35,7 @@ struct draft {
     uint32_t client;  /* POOL_NONE: the capture as a whole */
     uint32_t name;    /* of a listed host, INTERN_NONE without */
     uint32_t cause;   /* index, POOL_NONE without */
+    bool lossy;       /* rests on silence where the capture lost packets */
     bool weighs;      /* of the capture: verdict or status rest on it, though nothing failed */
     enum wall wall;   /* where something on the way filters */
 };
@@ -155,6 +156,10 @@ const struct service_result *status_totals(struct judge *j);
 enum ruling capture_ruling(const struct judging *j, const struct failure *x, enum ruling ruling);
 /* Whether so much is missing that a single request without answer says nothing. */
 bool capture_lossy(const struct facts *f, const struct capture_facts *c);
+/* Whether the answer to a single request of that time may be lost. */
+bool capture_may_have_lost(const struct facts *f, int64_t at_ns);
+/* Takes confidence from a finding that rests on what did not come, where it may have been lost. */
+void capture_weigh(struct judge *j, struct draft *d);
 bool capture_one_way(const struct judge *j, uint32_t client);
 bool capture_cut(const struct capture_facts *c);
 void capture_findings(struct judge *j);

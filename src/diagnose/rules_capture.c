@@ -14,10 +14,48 @@
      1ULL << FINDING_TLS_NO_SERVER_HELLO | 1ULL << FINDING_HTTP_NO_RESPONSE | \
      1ULL << FINDING_NTP_NO_REPLY)
 
+/* What never came is all that speaks in these, too. (A download that is cut short is told by the length that
+ * came, in sequence numbers.) */
+#define ABSENT_KINDS                                                                   \
+    (SILENT_KINDS | 1ULL << FINDING_DNS_TCP_BLOCKED | 1ULL << FINDING_TLS_INCOMPLETE | \
+     1ULL << FINDING_TLS_STALLED | 1ULL << FINDING_PROXY_SEARCH_SLOW |                 \
+     1ULL << FINDING_EAP_NO_REQUEST | 1ULL << FINDING_DHCP_NO_OFFER |                  \
+     1ULL << FINDING_DHCP_OFFER_UNUSED | 1ULL << FINDING_DHCP_NO_ACK)
+
+static bool many_gapped(const struct facts *f)
+{
+    return f->gapped > 0 && f->gapped >= f->two_way / GAP_SHARE;
+}
+
+/* Drops that nobody told the time of: they may be anywhere. 0 where they are few. */
+static uint64_t undated_drops(const struct facts *f, const struct capture_facts *c)
+{
+    uint64_t drops = c->kernel_drops > f->losses.drops ? c->kernel_drops - f->losses.drops : 0;
+    return drops >= c->packets / DROP_SHARE ? drops : 0;
+}
+
 bool capture_lossy(const struct facts *f, const struct capture_facts *c)
 {
-    return (f->gapped > 0 && f->gapped >= f->two_way / GAP_SHARE) ||
-           (c->kernel_drops > 0 && c->kernel_drops >= c->packets / DROP_SHARE);
+    return many_gapped(f) || undated_drops(f, c) > 0;
+}
+
+/* What was lost around an exchange, of what weighs. */
+static struct loss lost_around(const struct facts *f, int64_t at_ns)
+{
+    struct loss lost = loss_around(&f->losses, at_ns);
+    if (!many_gapped(f))
+        lost.gapped = 0;
+    return lost;
+}
+
+static bool is_lost(struct loss lost)
+{
+    return lost.drops > 0 || lost.gapped > 0;
+}
+
+bool capture_may_have_lost(const struct facts *f, int64_t at_ns)
+{
+    return f->lossy || is_lost(lost_around(f, at_ns));
 }
 
 /* A device that got its answer does not ask again: who repeats has heard nothing, whatever the capture
@@ -27,8 +65,43 @@ enum ruling capture_ruling(const struct judging *j, const struct failure *x, enu
     if (ruling != RULING_FAILED)
         return ruling;
     bool silent = (SILENT_KINDS >> x->kind & 1) != 0;
-    bool unsure = j->one_way || (x->group & FAIL_CUT) || (silent && j->f->lossy && x->tries < 2);
+    bool lossy = silent && x->tries < 2 && capture_may_have_lost(j->f, x->first.ts_ns);
+    bool unsure = j->one_way || (x->group & FAIL_CUT) || lossy;
     return unsure ? RULING_DOUBT : RULING_FAILED;
+}
+
+/* Messages say what they say; so does a receiver that tells what it lacks. */
+static bool rests_on_absence(const struct draft *d)
+{
+    if (d->x.clue.hole != HOLE_NONE || d->x.icmp_from.family != 0)
+        return false;
+    bool gave_up = d->f.kind == FINDING_TLS_RESET && d->f.culprit == CULPRIT_NETWORK;
+    return gave_up || (ABSENT_KINDS >> d->f.kind & 1) != 0;
+}
+
+/* Losses between exchanges that failed do not matter: the first and the last stand for all of them. */
+void capture_weigh(struct judge *j, struct draft *d)
+{
+    if (!rests_on_absence(d))
+        return;
+    uint64_t undated = undated_drops(j->f, j->j.capture);
+    struct loss lost = lost_around(j->f, d->f.first.ts_ns);
+    if (!undated && !(is_lost(lost) && is_lost(lost_around(j->f, d->f.last.ts_ns))))
+        return;
+    struct buf *b = &j->text;
+    buf_str(b, "the capture lacks packets: ");
+    if (undated + lost.drops > 0)
+        buf_printf(b, "%llu were dropped by its own count%s",
+                   (unsigned long long)(undated ? undated : lost.drops),
+                   undated ? ", it does not tell when" : " in these minutes");
+    if (lost.gapped > 0)
+        buf_printf(b, "%s%u connection%s of these minutes lack%s bytes",
+                   undated + lost.drops > 0 ? "; " : "", lost.gapped, lost.gapped == 1 ? "" : "s",
+                   lost.gapped == 1 ? "s" : "");
+    finding_prove(j, d);
+    d->lossy = true;
+    if (d->f.confidence > CONFIDENCE_POSSIBLE)
+        d->f.confidence--;
 }
 
 bool capture_one_way(const struct judge *j, uint32_t client)

@@ -87,7 +87,7 @@ void resolver_flow_fact(struct facts *f, const struct flow *flow, const struct f
 
 bool dns_peer_silent(const struct facts *f, const struct peer *p, bool alone)
 {
-    if (f->lossy && p->tries < 2)
+    if (p->tries < 2 && capture_may_have_lost(f, p->first_unanswered.ts_ns))
         return false;
     if (p->answered == 0)
         return alone ? p->unanswered > 0 : p->names_differ && p->unanswered >= SILENT_NAMES;

@@ -45,7 +45,10 @@ static void count_sides(struct facts *f, const struct flow *flow)
     bool both = client->packets > 0 && server->packets > 0;
     f->one_way += half;
     f->two_way += both;
-    f->gapped += both && flow_lacks(flow);
+    if (both && flow_lacks(flow)) {
+        f->gapped++;
+        loss_gap(&f->losses, flow->first.ts_ns, flow->last.ts_ns);
+    }
     uint32_t id = facts_find(f, &flow->key.src);
     if (id == POOL_NONE)
         return;

@@ -192,6 +192,11 @@ void engine_time(struct engine *e, int64_t now_ns)
     flow_table_expire(e->flows, now_ns);
 }
 
+void engine_drops(struct engine *e, int64_t since_ns, int64_t until_ns, uint64_t frames)
+{
+    diagnosis_drops(e->diagnosis, since_ns + e->set_back_ns, until_ns + e->set_back_ns, frames);
+}
+
 static void count_missing(struct engine_stats *s, const struct flow *flow)
 {
     for (int d = 0; d < 2; d++) {

@@ -235,6 +235,25 @@ static void silence_counts(void **state)
     assert_true(engine_stats(b->engine).last.ts_ns > b->maker.frame.at.ts_ns);
 }
 
+/* Drops count where they were told of, in the time that packets have after the clock was set back. */
+static void drops_have_their_minutes(void **state)
+{
+    struct bench *b = *state;
+    b->maker.frame.at.ts_ns += 3600 * NS_PER_S;
+    tcp(b, up, TCP_SYN, 100, 0, "");
+    b->maker.frame.at.ts_ns -= 3600 * NS_PER_S;
+    udp(b, query_way, query, sizeof query);
+    int64_t asked = b->maker.frame.at.ts_ns;
+    engine_time(b->engine, asked + 2 * 3600 * NS_PER_S);
+    const struct capture_totals captured = {.files = 1, .kernel_drops = 1};
+    engine_drops(b->engine, asked + 1200 * NS_PER_S, asked + 1201 * NS_PER_S, 1);
+    assert_true(engine_judge(b->engine, &captured));
+    assert_int_equal(b->seen.verdict, VERDICT_BLOCKED);
+    engine_drops(b->engine, asked - NS_PER_S, asked + NS_PER_S, 1);
+    assert_true(engine_judge(b->engine, &captured));
+    assert_int_equal(b->seen.verdict, VERDICT_INCONCLUSIVE);
+}
+
 /* The capturing clock is set back by an hour between a question and its answer, and again later. */
 static void a_clock_that_is_set_back_changes_nothing(void **state)
 {
@@ -345,6 +364,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(swapped_directions_change_nothing, set_up, tear_down),
         cmocka_unit_test_setup_teardown(judging_in_between_changes_nothing, set_up, tear_down),
         cmocka_unit_test_setup_teardown(silence_counts, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(drops_have_their_minutes, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_clock_that_is_set_back_changes_nothing, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(kin_are_apart, set_up, tear_down),
