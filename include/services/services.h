@@ -98,7 +98,7 @@ const char *services_as_of(const struct service_list *list); /* of the first; "u
 /* Hex. Of one document its digest; after services_append the digest of both digests in hex. */
 const char *services_sha256(const struct service_list *list);
 uint32_t services_count(const struct service_list *list);
-const struct service *services_at(const struct service_list *list, uint32_t index);
+const struct service *services_at(const struct service_list *list, uint32_t index);   /* < count */
 const struct service *services_find(const struct service_list *list, const char *id); /* or NULL */
 
 #define SERVICE_MATCHES_MAX 16

@@ -4,6 +4,7 @@
  */
 #include "list.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -254,7 +255,8 @@ uint32_t services_count(const struct service_list *list)
 
 const struct service *services_at(const struct service_list *list, uint32_t index)
 {
-    return index < list->count ? &list->services[index] : NULL;
+    assert(index < list->count);
+    return &list->services[index];
 }
 
 const struct service *services_find(const struct service_list *list, const char *id)
