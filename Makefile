@@ -48,18 +48,23 @@ endif
 PKG_CFLAGS := $(subst -I,-isystem ,$(shell $(PKG_CONFIG) --cflags $(PACKAGES) 2>/dev/null))
 PKG_LIBS := $(shell $(PKG_CONFIG) --libs $(PACKAGES) 2>/dev/null)
 
-OPT ?= -O2 -g
+OPT ?= -O3 -g
+# The program is optimized as a whole; tests link the same objects as they are.
+ifneq ($(findstring clang,$(CC)),clang)
+LTO := -flto=auto -ffat-lto-objects
+endif
 HARDEN := -D_FORTIFY_SOURCE=2 -fstack-protector-strong -fPIE
 HARDEN_LD := -pie -Wl,-z,relro,-z,now
 ifdef SANITIZE
 OPT := -O1 -g -fno-omit-frame-pointer -fsanitize=$(SANITIZE) -fno-sanitize-recover=all
+LTO :=
 HARDEN :=
 HARDEN_LD :=
 endif
 WERROR ?=
 
 CPPFLAGS += -D_DEFAULT_SOURCE -Itests/unit -Itests/fuzz -Iinclude $(HAVE) $(PKG_CFLAGS)
-CFLAGS += -std=c11 $(OPT) $(WARNINGS) $(WERROR) $(HARDEN)
+CFLAGS += -std=c11 $(OPT) $(WARNINGS) $(WERROR) $(HARDEN) $(LTO)
 LDLIBS += $(PKG_LIBS)
 
 # ---- sources -----------------------------------------------------------------------------------
@@ -100,11 +105,11 @@ $(BUILD)/src/services/embedded.o: src/services/required.json
 
 $(BUILD)/tests/unit/%: $(BUILD)/tests/unit/%.o $(LIB)
 	$(say) LD $@
-	$(Q)$(CC) $(CFLAGS) $(HARDEN_LD) $(LDFLAGS) -o $@ $^ $(LDLIBS) -lcmocka
+	$(Q)$(CC) $(CFLAGS) -fno-lto $(HARDEN_LD) $(LDFLAGS) -o $@ $^ $(LDLIBS) -lcmocka
 
 $(BUILD)/tests/fuzz/replay_%: $(BUILD)/tests/fuzz/fuzz_%.o $(BUILD)/tests/fuzz/replay.o $(LIB)
 	$(say) LD $@
-	$(Q)$(CC) $(CFLAGS) $(HARDEN_LD) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+	$(Q)$(CC) $(CFLAGS) -fno-lto $(HARDEN_LD) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
 $(BUILD)/tests/fuzz/fuzz_%: $(BUILD)/tests/fuzz/fuzz_%.o $(LIB)
 	$(say) LD $@
@@ -175,11 +180,11 @@ format-check:
 
 # gcc's static analyzer; read its reports, nothing is gated on them.
 analyze:
-	$(Q)$(MAKE) --no-print-directory BUILD=$(BUILD)/analyze OPT="-O2 -fanalyzer" all
+	$(Q)$(MAKE) --no-print-directory BUILD=$(BUILD)/analyze OPT="-O2 -fanalyzer" LTO= all
 
 .PHONY: coverage
 coverage: deps-check
-	$(Q)$(MAKE) --no-print-directory BUILD=$(BUILD)/coverage OPT="-O0 -g --coverage" HARDEN= \
+	$(Q)$(MAKE) --no-print-directory BUILD=$(BUILD)/coverage OPT="-O0 -g --coverage" LTO= HARDEN= \
 	  LDFLAGS=--coverage check-all
 	$(Q)cd $(BUILD)/coverage && find src -name '*.gcda' | xargs gcov -n | \
 	  grep -A1 "^File 'src/" | paste - - - | sort

@@ -250,7 +250,7 @@ int command_live(int argc, char **argv)
     struct service_list *services = open_services(o.services, o.more_services, &err);
     if (!services)
         return complain(&err);
-    struct live_outcome outcome;
+    struct live_outcome outcome = {0};
     const char *no_color = getenv("NO_COLOR"); // NOLINT(concurrency-mt-unsafe)
     o.live.color = !(no_color && no_color[0] != '\0');
     o.live.interfaces = o.interfaces;
