@@ -2,16 +2,14 @@
  * capture/pcapng: reads pcapng files in blocks, without copying frames.
  * SPDX-License-Identifier: MIT
  *
- * draft-ietf-opsawg-pcapng. A file is a row of blocks:
- *
- *     type (4) | total length (4) | body, padded to 4 bytes | total length again (4)
- *
- * A section header gives the byte order of what follows and forgets the interfaces before it. Each
- * interface has its own link type and clock. What says nothing of packets (names, keys, other programs'
- * blocks) is passed over. A length that cannot be ends reading: no block after it could be found with
- * certainty, and the same goes for an interface without a certain clock. Other blocks that are broken
- * inside cost only themselves.
+ * draft-ietf-opsawg-pcapng; pcapng.h draws a block. A section header gives the byte order of what follows
+ * and forgets the interfaces before it. Each interface has its own link type and clock. What says nothing
+ * of packets (names, keys, other programs' blocks) is passed over. A length that cannot be ends reading: no
+ * block after it could be found with certainty, and the same goes for an interface without a certain
+ * clock. Other blocks that are broken inside cost only themselves.
  */
+#include "pcapng.h"
+
 #include <stdlib.h>
 
 #include "clock.h"
@@ -20,49 +18,17 @@
 
 #define BLOCK_FRAME 12 /* type and the two lengths */
 #define SECTION_MIN 28
-#define PADDING     3U /* lengths are rounded up to 4 */
 
 /* No program writes bigger blocks; Wireshark draws the line here too. */
 #define BLOCK_BYTES_MAX (16U * 1024 * 1024)
 
 #define INTERFACES_MAX 65536U
 
-#define ORDER_BIG    0x1a2b3c4dU
+#define ORDER_BIG    PCAPNG_ORDER
 #define ORDER_LITTLE 0x4d3c2b1aU
 
 /* Of an old packet block's 16-bit count of drops: not counted. */
 #define DROPS_UNKNOWN 0xffff
-
-enum block_type {
-    BLOCK_INTERFACE = 1,
-    BLOCK_OLD_PACKET = 2,
-    BLOCK_SIMPLE_PACKET = 3,
-    BLOCK_STATISTICS = 5,
-    BLOCK_PACKET = 6,
-    /* What follows holds no packets but has frame numbers in Wireshark. */
-    BLOCK_JOURNAL = 9,
-    BLOCK_SYSDIG = 0x204,
-    BLOCK_SYSDIG_2 = 0x216,
-    BLOCK_SYSDIG_2_LARGE = 0x221,
-    BLOCK_CUSTOM = 0xbad,
-    BLOCK_CUSTOM_LOCAL = 0x40000bad,
-    BLOCK_SECTION = 0x0a0d0d0a,
-};
-
-enum option_code {
-    OPTION_END = 0,
-    OPTION_COMMENT = 1,
-    OPTION_IF_NAME = 2,
-    OPTION_IF_DESCRIPTION = 3,
-    OPTION_IF_TSRESOL = 9,
-    OPTION_IF_TSOFFSET = 14,
-    OPTION_ISB_IFDROP = 5,
-    OPTION_ISB_OSDROP = 7,
-    OPTION_EPB_FLAGS = 2,
-    OPTION_EPB_DROPCOUNT = 4,
-    OPTION_EPB_PACKETID = 5,
-    OPTION_EPB_VERDICT = 7,
-};
 
 #define FLAGS_DIRECTION 3U /* 0: unknown, 1: inbound, 2: outbound */
 
@@ -158,7 +124,7 @@ static bool take_order(struct pcapng *p, struct cursor after_type)
 /* Some programs leave the padding out of the length that they write. */
 static uint32_t block_size(const struct block *b)
 {
-    return (b->len + PADDING) & ~PADDING;
+    return (b->len + PCAPNG_PADDING) & ~PCAPNG_PADDING;
 }
 
 static bool length_possible(const struct block *b)
@@ -205,7 +171,7 @@ static bool next_option(const struct pcapng *p, struct cursor *list, struct opti
     o->code = read_u16(p, list);
     uint16_t len = read_u16(p, list);
     o->value = cur_sub(list, len);
-    cur_skip(list, -(unsigned)len & PADDING);
+    cur_skip(list, -(unsigned)len & PCAPNG_PADDING);
     return list->verdict == VERDICT_OK && o->code != OPTION_END;
 }
 
@@ -417,8 +383,8 @@ static bool give(struct pcapng *p, const struct packet_head *h, const struct blo
     out->direction = FRAME_DIRECTION_UNKNOWN;
     out->dropped = false;
     out->group = 0;
-    if (cur_left(body) > PADDING && b->type != BLOCK_SIMPLE_PACKET) {
-        cur_skip(body, -h->len & PADDING);
+    if (cur_left(body) > PCAPNG_PADDING && b->type != BLOCK_SIMPLE_PACKET) {
+        cur_skip(body, -h->len & PCAPNG_PADDING);
         packet_options(p, i, body, out);
     }
     if (i->drops_met > i->drops)
