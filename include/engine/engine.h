@@ -74,8 +74,9 @@ bool engine_prepare(struct engine *e);
 void engine_packet(struct engine *e, const struct frame *frame);
 
 /* The same for a frame that was decoded already, `captured` bytes of it. Changes `p`. `copy`: a mirror's
- * copy of a packet before (net/mirror.h), which engines with kin do not look for themselves. */
-void engine_decoded(struct engine *e, struct packet *p, size_t captured, bool copy);
+ * copy of a packet before (net/mirror.h), which engines with kin do not look for themselves. The packet's
+ * flow, NULL when it has none; valid until the next call. */
+struct flow *engine_decoded(struct engine *e, struct packet *p, size_t captured, bool copy);
 
 /* It is `now_ns` though no packet came: what has timed out ends, and silence until now counts. */
 void engine_time(struct engine *e, int64_t now_ns);

@@ -73,6 +73,7 @@ struct flow {
     struct mark end_at;       /* first FIN or RST, or the ICMP error */
     struct flow_signs *signs; /* NULL: nothing odd happened; owned */
     uint32_t rtt_us;          /* SYN to its first answer (SYN-ACK or RST), 0 unknown */
+    uint32_t turn[2];         /* a sensor's: side[].bytes when the newest exchange began */
     struct mac_addr client_mac;
     uint8_t data_ttl; /* of the server's first payload */
     uint8_t end_ttl;  /* of the first FIN or RST */

@@ -24,6 +24,8 @@ static const char usage[] =
     "\n"
     "  -i, --interface NAME    capture there; several are one network\n"
     "  --reports DIR           a report of each deployment, as JSON and text\n"
+    "  --evidence DIR          a capture of each that failed, its packets commented\n"
+    "  --evidence-bytes N      kept of a device for that (1048576)\n"
     "  --eve FILE|-|unix:PATH  events, one a line; FILE is opened anew on SIGHUP\n"
     "  --http ADDRESS:PORT     answer /metrics, /healthz and /api/devices there\n"
     "  --lines                 on a terminal too: a line an event, no table\n"
@@ -54,6 +56,8 @@ enum option_code {
     OPTION_LIST = 256,
     OPTION_HELP,
     OPTION_REPORTS,
+    OPTION_EVIDENCE,
+    OPTION_EVIDENCE_BYTES,
     OPTION_EVE,
     OPTION_HTTP,
     OPTION_TIMEOUT,
@@ -105,6 +109,9 @@ static bool take_number(struct options *o, int code)
         return true;
     case OPTION_EXIT_AFTER:
         return number("--exit-after", 1, EXIT_AFTER_MAX, &o->live.exit_after);
+    case OPTION_EVIDENCE_BYTES:
+        return number("--evidence-bytes", EVIDENCE_BYTES_MIN, EVIDENCE_BYTES_MAX,
+                      &o->live.evidence_bytes);
     case OPTION_BUFFER:
         if (!number("--buffer", TAP_BUFFER_MIN >> 20, TAP_BUFFER_MAX >> 20, &n))
             return false;
@@ -151,7 +158,7 @@ static const char **text_of(struct options *o, int code)
         {OPTION_REPORTS, &o->live.reports}, {OPTION_EVE, &o->live.eve},
         {OPTION_USER, &o->live.user},       {OPTION_FILTER, &o->live.tap.filter},
         {OPTION_SERVICES, &o->services},    {OPTION_MORE_SERVICES, &o->more_services},
-        {OPTION_HTTP, &o->live.http},
+        {OPTION_HTTP, &o->live.http},       {OPTION_EVIDENCE, &o->live.evidence},
     };
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
         if (texts[i].code == code)
@@ -175,6 +182,8 @@ static bool parse_options(int argc, char **argv, struct options *o)
         {"list", no_argument, NULL, OPTION_LIST},
         {"help", no_argument, NULL, OPTION_HELP},
         {"reports", required_argument, NULL, OPTION_REPORTS},
+        {"evidence", required_argument, NULL, OPTION_EVIDENCE},
+        {"evidence-bytes", required_argument, NULL, OPTION_EVIDENCE_BYTES},
         {"eve", required_argument, NULL, OPTION_EVE},
         {"http", required_argument, NULL, OPTION_HTTP},
         {"device-timeout", required_argument, NULL, OPTION_TIMEOUT},
@@ -195,6 +204,7 @@ static bool parse_options(int argc, char **argv, struct options *o)
                          .buffer_bytes = BUFFER_DEFAULT << 20,
                          .promiscuous = true},
                  .ndpi = true,
+                 .evidence_bytes = EVIDENCE_BYTES_DEFAULT,
                  .timeout_ns = TIMEOUT_DEFAULT * NS_PER_S},
     };
     int code;

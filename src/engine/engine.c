@@ -138,7 +138,7 @@ void engine_packet(struct engine *e, const struct frame *frame)
     struct packet p;
     net_decode(&p, frame->linktype, frame->bytes, frame->wire_len, &frame->at);
     bool copy = e->mirror && mirror_is_copy(e->mirror, &p, frame->group);
-    engine_decoded(e, &p, frame->bytes.len, copy);
+    (void)engine_decoded(e, &p, frame->bytes.len, copy);
 }
 
 /* A capturing clock that is set back does not turn time round: it goes on from where it was. */
@@ -153,35 +153,36 @@ static void keep_time(struct engine *e, struct mark *at)
     at->ts_ns += back;
 }
 
-void engine_decoded(struct engine *e, struct packet *p, size_t captured, bool copy)
+struct flow *engine_decoded(struct engine *e, struct packet *p, size_t captured, bool copy)
 {
     keep_time(e, &p->at);
     count_packet(&e->stats, p, captured, copy);
     flow_table_expire(e->flows, p->at.ts_ns);
 
     if (copy || (p->kind == PACKET_FRAGMENT && !put_together(e, p)))
-        return;
+        return NULL;
     if (p->kind == PACKET_ICMP)
         flow_table_icmp(e->flows, p);
     if (p->kind == PACKET_ARP || p->kind == PACKET_EAPOL || dhcp_is(p))
         link_packet(e, p);
     if (p->kind != PACKET_TCP && p->kind != PACKET_UDP)
-        return;
+        return NULL;
 
     enum dir dir;
     struct flow *flow = flow_lookup(e->flows, p, &dir);
     if (!flow) {
         e->stats.dropped++;
-        return;
+        return NULL;
     }
     if (flow->settled)
-        return;
+        return flow;
     if (flow->side[0].packets + flow->side[1].packets == 1)
         name_flow(e, flow);
     if (p->kind == PACKET_TCP)
         talk_segment(e, flow, dir, p);
     else
         talk_datagram(e, flow, dir, p);
+    return flow;
 }
 
 void engine_time(struct engine *e, int64_t now_ns)

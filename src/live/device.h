@@ -10,6 +10,7 @@
 #define LIVE_DEVICE_H
 
 #include "engine/engine.h"
+#include "ring.h"
 
 #define DEVICE_ADDRESSES    16
 #define DEVICE_FLOWS_MAX    16384U
@@ -57,6 +58,9 @@ struct device {
     struct device_summary summary;
     struct engine *engine; /* NULL: not begun */
     struct family *family; /* the sensor's */
+    struct ring front;     /* live/evidence: the beginning of everything */
+    struct ring later;     /* and what came later */
+    uint64_t left_out;     /* packets of neither */
     uint64_t drops_before; /* of the kernel, when it was first seen */
     void *live;            /* whom the engine's sink talks to */
 };

@@ -11,7 +11,7 @@
 #define REPORT_WIDTH 80
 
 /* "20260301T080000Z-10.20.0.31-7": sorts by time, and no two are the same. */
-static void name_report(const struct device *d, char out[FOLDER_NAME_MAX])
+void filing_name(const struct device *d, char out[FOLDER_NAME_MAX])
 {
     char time[TIME_TEXT_SIZE];
     char address[ADDR_TEXT_SIZE];
@@ -84,7 +84,7 @@ static void put_reports(struct sensor *s, struct past *p, const struct device *d
     struct inquiry json = {.json = true, .out = &p->json};
     struct inquiry text = {.text = {.width = REPORT_WIDTH}, .out = &p->text};
     if (s->reports.fd >= 0)
-        name_report(d, p->row.file);
+        filing_name(d, p->row.file);
     filing_render(s, &json, r, stats);
     put_report(s, p, &p->json, "json");
     keep_report(s, &p->json);
@@ -116,6 +116,7 @@ void filing_ended(struct sensor *s, struct device *d, const struct result *r,
         s->worst = d->summary.verdict;
     if (s->reports.fd >= 0 || s->keep_reports)
         put_reports(s, p, d, r, stats);
+    evidence_ended(s, d, r, stats, &p->row);
     if (s->events.kind != OUTBOX_NONE)
         eve_result(&s->eve, r, stats);
     say_device(s, d, device_end_text(d->end));

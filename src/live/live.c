@@ -78,7 +78,8 @@ static bool open_outputs(struct live *l, const struct rights_user *user, struct 
     struct sensor *s = &l->sensor;
     const struct live_options *o = l->options;
     return outbox_open(&s->events, o->eve, user, err) && open_lines(s, err) &&
-           (!o->reports || folder_open(&s->reports, o->reports, user, err));
+           (!o->reports || folder_open(&s->reports, o->reports, user, err)) &&
+           (!o->evidence || evidence_open(&s->evidence, o->evidence, o->evidence_bytes, user, err));
 }
 
 static bool open_http(struct live *l, struct err *err)
@@ -113,7 +114,8 @@ static void leave_screen(struct live *l)
 static bool check_outputs(const struct sensor *s, struct err *err)
 {
     return (s->events.folder.fd < 0 || folder_check(&s->events.folder, err)) &&
-           (s->reports.fd < 0 || folder_check(&s->reports, err));
+           (s->reports.fd < 0 || folder_check(&s->reports, err)) &&
+           (s->evidence.folder.fd < 0 || folder_check(&s->evidence.folder, err));
 }
 
 static bool open_all(struct live *l, struct err *err)
@@ -141,6 +143,7 @@ static void close_all(struct live *l)
     outbox_close(&s->events);
     outbox_close(&s->lines);
     folder_close(&s->reports);
+    folder_close(&s->evidence.folder);
     tap_close(s->tap);
     notify_close(&l->notify);
     if (l->signals >= 0)
@@ -335,6 +338,7 @@ bool live_run(const struct live_options *options, struct live_outcome *outcome, 
     l->sensor.events.folder.fd = -1;
     l->sensor.lines.folder.fd = -1;
     l->sensor.reports.fd = -1;
+    l->sensor.evidence.folder.fd = -1;
     bool good = open_all(l, err);
     if (good) {
         l->sensor.open_interfaces = options->interface_count;

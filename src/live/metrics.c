@@ -98,6 +98,17 @@ static void put_outputs(struct metrics *m, const struct sensor *s)
            c->reports_lost);
 }
 
+static void put_evidence(struct metrics *m, const struct evidence *e)
+{
+    single(m, "evidence_files_total", "counter", "Captures of deployments that failed.", e->files);
+    single(m, "evidence_lost_total", "counter", "The same that could not be written.", e->lost);
+    single(m, "evidence_bytes", "gauge", "Memory that packets kept for them take.", e->store.bytes);
+    family(m, "evidence_packets_missed_total", "counter",
+           "Packets that are not kept for them: left out at once, or pushed out by newer ones.");
+    sample(m, "how", "left-out", e->left_out);
+    sample(m, "how", "pushed-out", e->store.pushed_out);
+}
+
 void metrics_text(const struct sensor *s, struct buf *out)
 {
     struct metrics m = {.out = out};
@@ -108,4 +119,5 @@ void metrics_text(const struct sensor *s, struct buf *out)
     put_devices(&m, s);
     put_deployments(&m, s);
     put_outputs(&m, s);
+    put_evidence(&m, &s->evidence);
 }

@@ -56,6 +56,7 @@ static void put_members(struct json *j, const struct row *row)
     if (row->ended_ns)
         json_time(j, "ended", row->ended_ns);
     json_text_if(j, "file", row->file);
+    json_text_if(j, "evidence", row->evidence);
     put_services(j, m);
 }
 

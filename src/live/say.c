@@ -66,6 +66,11 @@ void say_state(struct sensor *s)
         (unsigned long long)c->drops.kernel, (unsigned long long)c->drops.interface,
         (unsigned long long)s->events.lines, (unsigned long long)s->events.lost,
         (unsigned long long)c->reports_lost);
+    if (s->evidence.folder.fd >= 0)
+        say(s, "evidence: files %llu, lost %llu; packets kept now take %llu bytes, %llu pushed out",
+            (unsigned long long)s->evidence.files, (unsigned long long)s->evidence.lost,
+            (unsigned long long)s->evidence.store.bytes,
+            (unsigned long long)s->evidence.store.pushed_out);
     for (uint32_t i = 0; i < s->roster.top; i++) {
         const struct device *d = s->roster.devices[i];
         if (d && d->sign_ns)

@@ -166,7 +166,9 @@ static void feed(struct sensor *s, struct device *d, struct packet *p, const str
     d->packets++;
     if (p->at.ts_ns > d->last_ns)
         d->last_ns = p->at.ts_ns;
-    engine_decoded(d->engine, p, frame->bytes.len, copy);
+    struct flow *flow = engine_decoded(d->engine, p, frame->bytes.len, copy);
+    if (s->evidence.folder.fd >= 0 && !copy)
+        evidence_keep(&s->evidence, d, frame, p, flow);
 }
 
 void sensor_frame(void *ctx, const struct frame *frame)
@@ -191,9 +193,10 @@ void sensor_frame(void *ctx, const struct frame *frame)
 
 static void on_drop(void *ctx, struct device *d)
 {
-    const struct sensor *s = ctx;
+    struct sensor *s = ctx;
     engine_free(d->engine);
     d->engine = NULL;
+    evidence_forget(&s->evidence, d);
     family_leave(s, d);
 }
 

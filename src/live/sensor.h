@@ -3,7 +3,8 @@
  * SPDX-License-Identifier: MIT
  *
  * live.c owns the loop and the descriptors; sensor.c what frames and time do to devices; filing.c what
- * is written when a deployment ends; rows.c what can be asked of the devices; say.c the lines for people.
+ * is written when a deployment ends; evidence.c the packets that are kept for it; rows.c what can be asked of
+ * the devices; say.c the lines for people.
  */
 #ifndef LIVE_SENSOR_H
 #define LIVE_SENSOR_H
@@ -33,7 +34,8 @@ struct row {
     int64_t last_ns;
     int64_t ended_ns; /* 0: running */
     struct device_summary summary;
-    char file[FOLDER_NAME_MAX]; /* of its report, without ending; "" without */
+    char file[FOLDER_NAME_MAX];         /* of its report, without ending; "" without */
+    char evidence[FOLDER_NAME_MAX + 8]; /* the file of its packets; "" without */
 };
 
 /* A deployment that ended. */
@@ -56,6 +58,16 @@ struct family {
     struct engine *kin; /* of all of them; gets no packets itself */
     uint32_t devices;
     int64_t since_ns;
+};
+
+/* Packets of devices, for a file each where something failed. */
+struct evidence {
+    struct folder folder; /* fd -1: not wanted */
+    size_t device_bytes;  /* kept of one */
+    struct ring_store store;
+    uint64_t left_out; /* packets that were not kept, as bulk or for want of room */
+    uint64_t files;
+    uint64_t lost; /* files that could not be written */
 };
 
 struct sensor_counts {
@@ -86,6 +98,7 @@ struct sensor {
     struct out out; /* what eve's writers fill */
     struct eve eve;
     struct folder reports;
+    struct evidence evidence;
     struct past past[PAST_MAX];
     uint32_t past_next;
     uint32_t past_count;
@@ -131,6 +144,28 @@ void filing_ended(struct sensor *s, struct device *d, const struct result *r,
 /* The report of a result, as it is asked for, appended. */
 void filing_render(const struct sensor *s, const struct inquiry *how, const struct result *r,
                    const struct engine_stats *stats);
+
+/* The name of a deployment's files, without ending. */
+void filing_name(const struct device *d, char out[FOLDER_NAME_MAX]);
+
+/* ---- evidence.c ---- */
+
+/* Opens the folder; up to `bytes` are kept of a device. */
+bool evidence_open(struct evidence *e, const char *path, size_t bytes,
+                   const struct rights_user *user, struct err *err);
+
+/* Keeps a packet of `d`, decoded as `p`, that the engine said to be of `flow` (or NULL). Only where the
+ * folder is open. */
+void evidence_keep(struct evidence *e, struct device *d, const struct frame *frame,
+                   const struct packet *p, struct flow *flow);
+
+/* Writes the packets of a deployment whose last result is `r`, where it has findings that count, and notes
+ * the file's name in `row`. */
+void evidence_ended(struct sensor *s, const struct device *d, const struct result *r,
+                    const struct engine_stats *stats, struct row *row);
+
+/* The packets of a device that goes. */
+void evidence_forget(struct evidence *e, struct device *d);
 
 /* ---- rows.c ---- */
 

@@ -4,6 +4,7 @@
  */
 #include "engine/engine.h"
 #include "frames.h"
+#include "net/decode.h"
 #include "unit.h"
 
 enum {
@@ -355,6 +356,24 @@ static void packets_cut_in_the_header_are_counted(void **state)
     assert_int_equal(b->seen.verdict, VERDICT_INCONCLUSIVE);
 }
 
+/* Whoever decodes packets himself is told their flow. */
+static void the_flow_of_a_packet_is_told(void **state)
+{
+    struct bench *b = *state;
+    struct packet p, arp = {.kind = PACKET_ARP, .at = {1, 1, 0}};
+    const struct frame *f = frame_udp(&b->maker, query_way, slice_of(query, sizeof query - 1));
+    net_decode(&p, f->linktype, f->bytes, f->wire_len, &f->at);
+    assert_null(engine_decoded(b->engine, &p, f->bytes.len, true));
+    const struct flow *flow = engine_decoded(b->engine, &p, f->bytes.len, false);
+    assert_non_null(flow);
+    assert_int_equal(flow->key.dst_port, 53);
+    assert_int_equal(flow->side[DIR_TO_SERVER].packets, 1);
+    f = frame_udp(&b->maker, reply_way, slice_of(reply, sizeof reply - 1));
+    net_decode(&p, f->linktype, f->bytes, f->wire_len, &f->at);
+    assert_ptr_equal(engine_decoded(b->engine, &p, f->bytes.len, false), flow);
+    assert_null(engine_decoded(b->engine, &arp, 60, false));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -371,6 +390,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(one_direction_is_no_silence, set_up, tear_down),
         cmocka_unit_test_setup_teardown(an_answer_in_a_gap_is_no_silence, set_up, tear_down),
         cmocka_unit_test_setup_teardown(packets_cut_in_the_header_are_counted, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(the_flow_of_a_packet_is_told, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
