@@ -59,7 +59,7 @@ struct engine_options {
     /* For one of many engines side by side, each for one device; zero for an analysis. */
     const struct engine *kin; /* share what it learns of the network; it must live longer */
     uint32_t number;          /* flow ids are apart from those of engines with other numbers */
-    uint32_t max_flows;       /* cap; grows in small steps */
+    uint32_t max_flows;       /* cap, where few are expected: tables start small */
 };
 
 struct engine;

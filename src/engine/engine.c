@@ -43,7 +43,8 @@ struct engine *engine_new(const struct engine_options *options, struct err *err)
     e->flows = flow_table_new(&config, flow_ended, e);
     e->mirror = options->kin ? NULL : mirror_new();
     e->hosts = intern_new(HOSTS_MAX, HOST_BYTES_MAX);
-    e->names = e->hosts ? names_new(e->hosts, options->kin ? NAMES_SMALL : NAMES_LARGE) : NULL;
+    e->names =
+        e->hosts ? names_new(e->hosts, options->max_flows ? NAMES_SMALL : NAMES_LARGE) : NULL;
     e->dhcp = link_dhcp_new(e);
     e->certificates = options->kin ? options->kin->certificates : certificates_new();
     e->diagnosis = diagnosis_new(options->services, options->kin ? options->kin->diagnosis : NULL,
