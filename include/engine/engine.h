@@ -38,6 +38,8 @@ struct engine_stats {
     uint64_t transactions;
     uint64_t dropped;      /* for want of memory, or at a cap */
     uint64_t kernel_drops; /* frames that the capture missed, by its own count; told at the end */
+    uint32_t clock_steps;  /* how often the capturing clock was set back */
+    int64_t set_back_ns;   /* by how much in all: times are as if it had gone on */
     struct flow_stats flows;
     struct mark first;
     struct mark last;

@@ -145,12 +145,13 @@ void engine_packet(struct engine *e, const struct frame *frame)
 /* A capturing clock that is set back does not turn time round: it goes on from where it was. */
 static void keep_time(struct engine *e, struct mark *at)
 {
-    at->ts_ns += e->set_back_ns;
-    int64_t back = e->stats.last.ts_ns - at->ts_ns;
-    if (!mark_set(e->stats.last) || back <= CLOCK_BACK_NS ||
-        back > CLOCK_BACK_MOST - e->set_back_ns)
+    struct engine_stats *s = &e->stats;
+    at->ts_ns += s->set_back_ns;
+    int64_t back = s->last.ts_ns - at->ts_ns;
+    if (!mark_set(s->last) || back <= CLOCK_BACK_NS || back > CLOCK_BACK_MOST - s->set_back_ns)
         return;
-    e->set_back_ns += back;
+    s->clock_steps++;
+    s->set_back_ns += back;
     at->ts_ns += back;
 }
 
@@ -196,7 +197,8 @@ void engine_time(struct engine *e, int64_t now_ns)
 
 void engine_drops(struct engine *e, int64_t since_ns, int64_t until_ns, uint64_t frames)
 {
-    diagnosis_drops(e->diagnosis, since_ns + e->set_back_ns, until_ns + e->set_back_ns, frames);
+    diagnosis_drops(e->diagnosis, since_ns + e->stats.set_back_ns, until_ns + e->stats.set_back_ns,
+                    frames);
 }
 
 static void count_missing(struct engine_stats *s, const struct flow *flow)

@@ -28,7 +28,6 @@ struct engine {
     struct arena_pool talks; /* memory of what flows say */
     struct diagnosis *diagnosis;
     struct engine_stats stats;
-    int64_t set_back_ns; /* by how much the capturing clock was set back so far */
 };
 
 /* The name a flow goes to; empty when unknown. */

@@ -161,9 +161,22 @@ static void put_damage(struct page *p, const struct capture *c)
     }
 }
 
-void capture_notes(struct page *p, const struct capture *c)
+static void put_clock(struct page *p, const struct engine_stats *s)
+{
+    char text[96];
+    if (s->clock_steps == 0)
+        return;
+    (void)snprintf(text, sizeof text,
+                   "was set back %u time%s, %.1f s in all; times are told as if it had gone on",
+                   s->clock_steps, s->clock_steps == 1 ? "" : "s",
+                   (double)s->set_back_ns / (double)NS_PER_S);
+    page_item(p, 0, "Clock:   ", TONE_WARN, text);
+}
+
+void capture_notes(struct page *p, const struct capture *c, const struct engine_stats *s)
 {
     put_interfaces(p, c);
+    put_clock(p, s);
     put_comments(p, c);
     put_damage(p, c);
 }

@@ -82,7 +82,7 @@ static void put_capture(struct page *p, const struct report *r)
                    time_text(s->first.ts_ns, first), (unsigned)r->result->device_count,
                    r->result->device_count == 1 ? "" : "s");
     page_item(p, 0, "         ", TONE_DIM, text);
-    capture_notes(p, r->capture);
+    capture_notes(p, r->capture, s);
 }
 
 static void put_causes(struct page *p, const struct result *r)

@@ -271,6 +271,7 @@ static void a_clock_that_is_set_back_changes_nothing(void **state)
     engine_finish(b->engine, &(struct capture_totals){.files = 1});
     assert_int_equal(b->seen.transactions, 2);
     assert_int_equal(b->seen.verdict, VERDICT_CLEAR);
+    assert_int_equal(engine_stats(b->engine).clock_steps, 2);
     /* Each step back hides the millisecond in which it happened. */
     assert_true(engine_stats(b->engine).last.ts_ns == asked + 4 * NS_PER_MS);
 }

@@ -5,8 +5,8 @@
 #include "../../../src/report/capture_notes.h"
 #include "capture/ng.h"
 
-/* Reads the files to their ends and returns their notes, to be cleared. */
-static struct buf notes_of(const char *const *names, unsigned count)
+/* Reads the files to their ends and returns their notes, to be cleared. `steps`: of the clock. */
+static struct buf notes_with(const char *const *names, unsigned count, uint32_t steps)
 {
     struct capture *c = capture_open(names, count, NULL, NULL);
     assert_non_null(c);
@@ -16,9 +16,15 @@ static struct buf notes_of(const char *const *names, unsigned count)
     struct buf text;
     buf_init(&text);
     struct page p = {&text, 80, false};
-    capture_notes(&p, c);
+    struct engine_stats stats = {.clock_steps = steps, .set_back_ns = steps * 90 * NS_PER_S};
+    capture_notes(&p, c, &stats);
     capture_close(c);
     return text;
+}
+
+static struct buf notes_of(const char *const *names, unsigned count)
+{
+    return notes_with(names, count, 0);
 }
 
 static void named_interface(struct ng *n, uint32_t linktype, const char *name)
@@ -46,6 +52,24 @@ static void a_good_capture_needs_no_notes(void **state)
     struct buf text = notes_of(&name, 1);
     assert_int_equal(text.len, 0);
     buf_clear(&text);
+}
+
+static void steps_of_the_clock_are_told(void **state)
+{
+    static const struct {
+        uint32_t steps;
+        const char *text;
+    } ROWS[] = {{1, "set back 1 time, 90.0 s in all"}, {2, "set back 2 times, 180.0 s in all"}};
+    for (size_t i = 0; i < sizeof ROWS / sizeof *ROWS; i++) {
+        struct fixture *fx = *state;
+        struct ng n = ng_start(fx, LITTLE);
+        ng_packet(&n, 0, NS0, "a");
+        const char *name = save(fx, 0);
+        struct buf text = notes_with(&name, 1, ROWS[i].steps);
+        buf_char(&text, '\0');
+        assert_non_null(strstr(text.data, ROWS[i].text));
+        buf_clear(&text);
+    }
 }
 
 static void everything_has_its_note(void **state)
@@ -128,6 +152,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_good_capture_needs_no_notes, setup, teardown),
+        cmocka_unit_test_setup_teardown(steps_of_the_clock_are_told, setup, teardown),
         cmocka_unit_test_setup_teardown(everything_has_its_note, setup, teardown),
         cmocka_unit_test_setup_teardown(of_many_only_some_are_named, setup, teardown),
         cmocka_unit_test_setup_teardown(damage_names_its_file, setup, teardown),
