@@ -2,7 +2,7 @@
 
 SPDX-License-Identifier: MIT
 
-usage: ntp_server.py ADDRESS [ADDRESS...] --mode good|kiss|unsynchronized
+usage: ntp_server.py ADDRESS [ADDRESS...] --mode good|kiss|unsynchronized|wrong
 """
 
 import argparse
@@ -14,6 +14,7 @@ import time
 NTP_EPOCH = 2208988800
 MODE_CLIENT = 3
 MODE_SERVER = 4
+WRONG = -3 * 3600  # seconds
 
 
 def ntp_time(seconds):
@@ -30,17 +31,19 @@ def reply_to(request, mode, received):
         leap, stratum, reference = 3, 0, b"RATE"
     elif mode == "unsynchronized":
         leap, stratum, reference = 3, 16, b"INIT"
+    if mode == "wrong":
+        received += WRONG
     head = struct.pack("!BBBb", leap << 6 | version << 3 | MODE_SERVER, stratum, request[2], -23)
     head += struct.pack("!II", 0x0000048F, 0x00000A12) + reference
     reference_time = bytes(8) if stratum in (0, 16) else ntp_time(received - 37.25)
     originate = request[40:48]
-    return head + reference_time + originate + ntp_time(received) + ntp_time(time.time())
+    return head + reference_time + originate + ntp_time(received) + ntp_time(received + 1e-5)
 
 
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("address", nargs="+")
-    parser.add_argument("--mode", choices=["good", "kiss", "unsynchronized"], default="good")
+    parser.add_argument("--mode", choices=["good", "kiss", "unsynchronized", "wrong"], default="good")
     args = parser.parse_args()
     selector = selectors.DefaultSelector()
     for address in args.address:

@@ -189,6 +189,7 @@ def ntp():
         Scenario("ntp-first-lost", one(steps), rules=[dict(ask, times=1)]),
         Scenario("ntp-kiss-of-death", one(steps), servers=Servers(ntp="kiss")),
         Scenario("ntp-unsynchronized", one(steps), servers=Servers(ntp="unsynchronized")),
+        Scenario("ntp-wrong-time", one(steps), servers=Servers(ntp="wrong")),
         Scenario("clock-wrong", one(steps, clock=-3 * 86400 - 4711)),
     ]
 

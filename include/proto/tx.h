@@ -173,6 +173,8 @@ struct tx_ntp {
     char kiss_code[5];     /* RFC 5905 section 7.4; empty without */
     bool has_offset;       /* offset_ns is known: from the reply, or from the request alone */
     int64_t offset_ns;     /* true time minus the device's clock */
+    bool has_server_time;  /* server_ns is known */
+    int64_t server_ns;     /* the server's clock minus that of the capture */
 };
 
 /* ---- DHCP: RFC 2131, 2132 ---- */

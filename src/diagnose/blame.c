@@ -339,10 +339,9 @@ void blame(struct judge *j, struct draft *d)
             d->f.culprit = CULPRIT_PROXY;
         break;
     case FINDING_CLOCK_SKEW:
-        /* Without an answer the capture's clock is the measure: servers may have confirmed it. */
-        d->f.confidence = d->x.code    ? CONFIDENCE_CERTAIN
-                          : d->x.count ? CONFIDENCE_LIKELY
-                                       : CONFIDENCE_POSSIBLE;
+    case FINDING_NTP_WRONG_TIME:
+    case FINDING_CAPTURE_CLOCK:
+        d->f.confidence = (enum confidence)d->x.count;
         break;
     default:
         break;

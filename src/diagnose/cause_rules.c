@@ -99,6 +99,13 @@ static bool clock_known_wrong(const struct causing *c, const struct draft *d)
            (d->x.group & FAIL_BY_CLIENT) != 0;
 }
 
+/* A device that was set by a wrong time server has that one's trouble. */
+static bool clock_set_wrong(const struct causing *c, const struct draft *d)
+{
+    return d->f.kind == FINDING_NTP_WRONG_TIME ||
+           (device_has(c, d, FINDING_NTP_WRONG_TIME) && clock_known_wrong(c, d));
+}
+
 uint64_t cause_wide_key(uint32_t client)
 {
     return cause_have_key(client, INTERN_NONE, FINDING_KIND_COUNT);
@@ -282,6 +289,10 @@ static const struct rule rules[] = {
      "Exempt the hosts of the list from URL filtering.",
      BIT(FINDING_HTTP_ERROR) | BIT(FINDING_HTTP_ALTERED), by_filter, SUBJECT_NONE,
      CONFIDENCE_LIKELY, false},
+    {"ntp-wrong-time", "The time server gives a wrong time", NULL,
+     BIT(FINDING_NTP_WRONG_TIME) | BIT(FINDING_CLOCK_SKEW) | BIT(FINDING_TLS_ALERT) |
+         BIT(FINDING_TLS_INCOMPLETE),
+     clock_set_wrong, SUBJECT_NONE, CONFIDENCE_LIKELY, false},
     {"clock-wrong", "The device's clock is wrong",
      "Set the clock in the firmware and let the device reach a time server.",
      BIT(FINDING_CLOCK_SKEW) | BIT(FINDING_TLS_ALERT) | BIT(FINDING_TLS_INCOMPLETE),

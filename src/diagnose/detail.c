@@ -25,13 +25,12 @@ static struct slice text_of(const struct judge *j, const struct draft *d)
     return d->x.text == INTERN_NONE ? slice_str("") : intern_name(j->f->texts, d->x.text);
 }
 
-static void detail_skew(struct buf *b, const struct draft *d)
+/* Rounded: what the way adds must not turn a second. */
+static void put_clock(struct buf *b, const char *whose, int64_t lacks_ns)
 {
-    /* Rounded: what the way adds must not turn a second. */
-    bool fast = d->x.value < 0;
-    int64_t s = ((fast ? -d->x.value : d->x.value) + NS_PER_S / 2) / NS_PER_S;
-    buf_printf(b, "clock is %lld s %s, against %s", (long long)s, fast ? "fast" : "slow",
-               d->x.code ? "the time server" : "the capture's clock");
+    bool fast = lacks_ns < 0;
+    int64_t s = ((fast ? -lacks_ns : lacks_ns) + NS_PER_S / 2) / NS_PER_S;
+    buf_printf(b, "%s %lld s %s", whose, (long long)s, fast ? "fast" : "slow");
 }
 
 static void detail_reset(struct buf *b, const struct draft *d)
@@ -62,6 +61,29 @@ static void detail_labelled(struct buf *b, const char *label, struct slice text)
         return;
     buf_str(b, label);
     buf_slice(b, text);
+}
+
+static void detail_time(struct judge *j, const struct draft *d)
+{
+    struct buf *b = &j->text;
+    switch ((int)d->f.kind) {
+    case FINDING_NTP_KISS_OF_DEATH:
+        detail_labelled(b, "kiss code ", text_of(j, d));
+        break;
+    case FINDING_NTP_UNSYNCHRONIZED:
+        buf_printf(b, "leap %u, stratum %u", d->x.code >> 8, d->x.code & 0xff);
+        break;
+    case FINDING_NTP_WRONG_TIME:
+        put_clock(b, "the server is", d->x.value);
+        break;
+    case FINDING_CAPTURE_CLOCK:
+        put_clock(b, "it is", d->x.value);
+        break;
+    default:
+        put_clock(b, "clock is", d->x.value);
+        buf_printf(b, ", against %s", d->x.code ? "the time server" : "the capture's clock");
+        break;
+    }
 }
 
 static void detail_issuer(struct buf *b, struct slice issuer)
@@ -142,7 +164,6 @@ static void detail_connection(struct judge *j, const struct draft *d)
 
 void detail_write(struct judge *j, const struct draft *d)
 {
-    struct buf *b = &j->text;
     switch ((int)d->f.kind) {
     case FINDING_DNS_NXDOMAIN:
     case FINDING_DNS_SERVFAIL:
@@ -180,19 +201,17 @@ void detail_write(struct judge *j, const struct draft *d)
         detail_http(j, d);
         break;
     case FINDING_NTP_KISS_OF_DEATH:
-        detail_labelled(b, "kiss code ", text_of(j, d));
-        break;
     case FINDING_NTP_UNSYNCHRONIZED:
-        buf_printf(b, "leap %u, stratum %u", d->x.code >> 8, d->x.code & 0xff);
-        break;
+    case FINDING_NTP_WRONG_TIME:
     case FINDING_CLOCK_SKEW:
-        detail_skew(b, d);
+    case FINDING_CAPTURE_CLOCK:
+        detail_time(j, d);
         break;
     default:
         if (d->f.kind >= FINDING_EAP_NO_REQUEST && d->f.kind <= FINDING_DHCP_SEVERAL_SERVERS)
             detail_link(j, d);
         else
-            detail_capture(b, d, j->j.capture);
+            detail_capture(&j->text, d, j->j.capture);
         break;
     }
     detail_probe(j, d);

@@ -43,38 +43,6 @@ bool device_select(struct judge *j)
 
 /* ---- findings of the device itself ---- */
 
-static void skew_finding(struct judge *j)
-{
-    const struct skew *s = facts_skew(j->f, j->j.device, false);
-    int64_t capture_ns;
-    bool known = clock_of_capture(j->f, &capture_ns);
-    int64_t offset_ns = s ? s->offset_ns + (s->from_reply ? 0 : capture_ns) : 0;
-    /* Servers say that it is the capture's clock that is wrong. */
-    if (!s || s->count == 0 || clock_is_right(offset_ns))
-        return;
-    struct draft *d =
-        finding_of_device(j, FINDING_CLOCK_SKEW, s->healed_ns ? SEVERITY_INFO : SEVERITY_WARNING);
-    if (!d)
-        return;
-    bool required;
-    d->name = s->name;
-    d->x.value = offset_ns;
-    d->x.code = s->from_reply;
-    d->x.count = known;
-    d->f.recovered = s->healed_ns != 0;
-    if (s->name != INTERN_NONE) {
-        d->f.host = (const char *)intern_name(j->f->listed, s->name).data;
-        d->f.service = judge_service(j, s->name, TRANSPORT_UDP, 123, &required);
-    }
-    d->f.server = s->server;
-    d->f.port = 123;
-    d->f.proto = "UDP";
-    d->f.count = s->count;
-    d->f.first = s->first;
-    d->f.last = s->last;
-    finding_tell(j, d);
-}
-
 static void half_finding(struct judge *j, bool weighs)
 {
     const struct client *c = facts_at(j->f, j->j.device);
@@ -277,7 +245,7 @@ void device_judge(struct judge *j, uint32_t index)
     if (!j->j.one_way)
         resolver_findings(j);
     search_finding(j);
-    skew_finding(j);
+    clock_judge(j);
     eap_judge(j);
     dhcp_judge(j);
     link_judge(j);

@@ -112,14 +112,17 @@ struct peer {
     struct ip_addr icmp_from;
 };
 
-/* The device's clock against a server's. */
+/* The device's clock, a server's and that of the capture, where they do not agree. */
 struct skew {
-    int64_t offset_ns; /* the worst */
+    int64_t
+        offset_ns; /* the server's clock, or that of the capture, minus the device's: the worst */
+    int64_t server_ns; /* the server's minus that of the capture; 0 unknown */
     struct mark first;
     struct mark last;
     int64_t healed_ns; /* a later measurement was fine; 0 never */
     struct ip_addr server;
     bool from_reply;
+    bool has_server_time;
     uint32_t count;
     uint32_t name; /* listed name asked, INTERN_NONE unknown */
 };
@@ -215,11 +218,13 @@ struct probe_name {
 };
 
 #define CLOCK_SAMPLES_MAX 16
+#define CLOCK_DATES_MAX   12 /* of them by HTTP: time servers find room */
 
-/* What servers' dates say of the clock of the capture: true time minus its time. One a server. */
+/* What servers say of the clock of the capture: their time minus its time. One a server and protocol. */
 struct clock_samples {
-    struct {
+    struct clock_sample {
         struct ip_addr server;
+        bool by_ntp;
         int64_t offset_ns;
     } at[CLOCK_SAMPLES_MAX];
     uint32_t count;

@@ -70,6 +70,8 @@ void filter_write(struct judge *j, const struct draft *d)
     if (f->kind >= FINDING_CAPTURE_ONE_WAY) {
         if (f->kind == FINDING_CAPTURE_TRUNCATED)
             buf_str(b, "frame.cap_len < frame.len");
+        else if (f->kind == FINDING_CAPTURE_CLOCK)
+            buf_str(b, "http.date || ntp");
         else if (f->kind == FINDING_CAPTURE_GAPS)
             buf_str(b, "tcp.analysis.ack_lost_segment || tcp.analysis.lost_segment");
         else

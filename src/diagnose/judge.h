@@ -94,6 +94,8 @@ struct judge {
     int proxy_service;
     int dhcp_service;
     enum status_word dhcp_word; /* of the device at hand */
+    int64_t
+        capture_clock_ns; /* what a device and its time server say that the capture's clock lacks */
     bool half; /* the device at hand: connections to listed hosts of which one direction is there */
     bool unseen;          /* a verdict is inconclusive for what the capture lacks */
     bool oobe;            /* some device asked for a listed host */
@@ -134,6 +136,14 @@ void resolver_findings(struct judge *j);
 void search_finding(struct judge *j);
 /* When anything the device asked for was answered, newest; 0 never. */
 int64_t rule_device_ok_ns(const struct judge *j);
+
+/* ---- clocks ---- */
+
+void clock_judge(struct judge *j); /* of the device at hand */
+int64_t
+clock_lacks(const struct judge *j); /* the capture's, to the true time; 0 when it is right */
+/* Fills a finding about it with who says so. */
+void clock_of_capture_judge(struct judge *j, struct draft *d, int64_t offset_ns);
 
 /* ---- DHCP, ARP, 802.1X: src/diagnose/rules_dhcp.c, rules_link.c ---- */
 

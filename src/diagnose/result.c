@@ -74,6 +74,7 @@ const char *finding_kind_text(enum finding_kind k)
         [FINDING_NTP_NO_REPLY] = "ntp-no-reply",
         [FINDING_NTP_KISS_OF_DEATH] = "ntp-kiss-of-death",
         [FINDING_NTP_UNSYNCHRONIZED] = "ntp-unsynchronized",
+        [FINDING_NTP_WRONG_TIME] = "ntp-wrong-time",
         [FINDING_CLOCK_SKEW] = "clock-skew",
         [FINDING_EAP_NO_REQUEST] = "eap-no-request",
         [FINDING_EAP_FAILURE] = "eap-failure",
@@ -92,6 +93,7 @@ const char *finding_kind_text(enum finding_kind k)
         [FINDING_CAPTURE_ONE_WAY] = "capture-one-way",
         [FINDING_CAPTURE_GAPS] = "capture-gaps",
         [FINDING_CAPTURE_TRUNCATED] = "capture-truncated",
+        [FINDING_CAPTURE_CLOCK] = "capture-clock",
     };
     return texts[k];
 }

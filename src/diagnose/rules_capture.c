@@ -165,4 +165,10 @@ void capture_findings(struct judge *j)
             finding_tell(j, d);
         }
     }
+    int64_t clock_ns = clock_lacks(j);
+    d = clock_ns != 0 ? capture_finding(j, FINDING_CAPTURE_CLOCK, 0) : NULL;
+    if (d) {
+        clock_of_capture_judge(j, d, clock_ns);
+        finding_tell(j, d);
+    }
 }

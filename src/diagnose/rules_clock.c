@@ -1,33 +1,65 @@
 /*
- * diagnose/rules_clock: whose clock is wrong, the device's or that of the machine that captured.
+ * diagnose/rules_clock: whose clock is wrong, the device's, a time server's, or that of the machine that captured.
  * SPDX-License-Identifier: MIT
  *
  * RFC 9110 section 6.6.1 (Date). Servers that agree with each other know the time; a cached answer has an
- * old date, but not the same one as another server's.
+ * old date, but not the same one as another server's. Nobody is accused by one witness where another one
+ * speaks for him.
  */
-#include "rules.h"
+#include "judge.h"
 
-#define AGREE_NS (60 * NS_PER_S)  /* dates have whole seconds, and answers their way */
-#define RIGHT_NS (300 * NS_PER_S) /* a clock this near is right enough for certificates */
+#define AGREE_NS  (60 * NS_PER_S)  /* dates have whole seconds, and answers their way */
+#define RIGHT_NS  (300 * NS_PER_S) /* a clock this near is right enough for certificates */
+#define WITNESSES 2                /* against a server that the device agrees with */
+
+/* ---- while it comes ---- */
+
+void clock_sample(struct facts *f, const struct ip_addr *server, int64_t offset_ns, bool by_ntp)
+{
+    struct clock_samples *c = &f->clocks;
+    if (c->count >= (by_ntp ? CLOCK_SAMPLES_MAX : CLOCK_DATES_MAX))
+        return;
+    for (uint32_t i = 0; i < c->count; i++) {
+        if (c->at[i].by_ntp == by_ntp && addr_eq(&c->at[i].server, server))
+            return;
+    }
+    c->at[c->count++] = (struct clock_sample){*server, by_ntp, offset_ns};
+}
 
 void clock_fact(struct facts *f, const struct flow *flow, const struct tx *tx)
 {
     const struct tx_http *http = &tx->u.http;
-    struct clock_samples *c = &f->clocks;
     if (http->status == 0 || http->date < 0 || http->date > INT64_MAX / NS_PER_S ||
-        !mark_set(tx->reply) || c->count == CLOCK_SAMPLES_MAX)
+        !mark_set(tx->reply))
         return;
-    for (uint32_t i = 0; i < c->count; i++) {
-        if (addr_eq(&c->at[i].server, &flow->key.dst))
-            return;
-    }
-    c->at[c->count].server = flow->key.dst;
-    c->at[c->count++].offset_ns = http->date * NS_PER_S - tx->reply.ts_ns;
+    clock_sample(f, &flow->key.dst, http->date * NS_PER_S - tx->reply.ts_ns, false);
 }
+
+/* ---- the clock of the capture ---- */
 
 static bool near(int64_t a, int64_t b, int64_t limit)
 {
     return a - b <= limit && b - a <= limit;
+}
+
+bool clock_is_right(int64_t offset_ns)
+{
+    return near(offset_ns, 0, RIGHT_NS);
+}
+
+/* How many servers say so; one address is one server. `but` may be NULL. */
+static uint32_t witnesses(const struct facts *f, int64_t offset_ns, int64_t limit,
+                          const struct ip_addr *but)
+{
+    const struct clock_samples *c = &f->clocks;
+    uint32_t agree = 0;
+    for (uint32_t i = 0; i < c->count; i++) {
+        bool again = but && addr_eq(&c->at[i].server, but);
+        for (uint32_t k = 0; k < i && !again; k++)
+            again = addr_eq(&c->at[k].server, &c->at[i].server);
+        agree += !again && near(c->at[i].offset_ns, offset_ns, limit);
+    }
+    return agree;
 }
 
 bool clock_of_capture(const struct facts *f, int64_t *offset_ns)
@@ -35,15 +67,10 @@ bool clock_of_capture(const struct facts *f, int64_t *offset_ns)
     const struct clock_samples *c = &f->clocks;
     uint32_t best = 1;
     *offset_ns = 0;
+    if (witnesses(f, 0, RIGHT_NS, NULL) > 0) /* one that agrees with the capture is enough */
+        return true;
     for (uint32_t i = 0; i < c->count; i++) {
-        if (near(c->at[i].offset_ns, 0,
-                 RIGHT_NS)) { /* one that agrees with the capture is enough */
-            *offset_ns = 0;
-            return true;
-        }
-        uint32_t agree = 0;
-        for (uint32_t k = 0; k < c->count; k++)
-            agree += near(c->at[i].offset_ns, c->at[k].offset_ns, AGREE_NS);
+        uint32_t agree = witnesses(f, c->at[i].offset_ns, AGREE_NS, NULL);
         if (agree > best) {
             best = agree;
             *offset_ns = c->at[i].offset_ns;
@@ -52,7 +79,134 @@ bool clock_of_capture(const struct facts *f, int64_t *offset_ns)
     return best > 1;
 }
 
-bool clock_is_right(int64_t offset_ns)
+/* ---- the device's clock, and its time server's ---- */
+
+/* What clocks lack to the true time. */
+struct clocks {
+    int64_t device_ns;
+    int64_t server_ns;
+    int64_t capture_ns;
+    enum confidence confidence;
+};
+
+/* Without an answer the clock of the capture is the measure: servers may have confirmed or corrected it. */
+static struct clocks clocks_alone(const struct facts *f, const struct skew *s)
 {
-    return near(offset_ns, 0, RIGHT_NS);
+    struct clocks c = {.confidence = CONFIDENCE_POSSIBLE};
+    if (clock_of_capture(f, &c.capture_ns))
+        c.confidence = CONFIDENCE_LIKELY;
+    c.device_ns = s->offset_ns + c.capture_ns;
+    return c;
+}
+
+/* The time server is believed, unless the device or others speak for the clock of the capture, from which it
+ * differs. A capture made on the device itself has the device's clock, so their agreement proves nothing. */
+static struct clocks clocks_asked(const struct facts *f, const struct skew *s)
+{
+    int64_t device = s->server_ns - s->offset_ns; /* minus the capture's */
+    uint32_t others = witnesses(f, 0, RIGHT_NS, &s->server);
+    bool apart = s->has_server_time && !clock_is_right(s->server_ns);
+    if (apart && others >= (clock_is_right(s->offset_ns) ? WITNESSES : 1))
+        return (struct clocks){
+            .device_ns = s->healed_ns ? -s->server_ns : -device,
+            .server_ns = -s->server_ns,
+            .confidence = others >= WITNESSES ? CONFIDENCE_CERTAIN : CONFIDENCE_LIKELY,
+        };
+    bool backed = !apart || witnesses(f, s->server_ns, AGREE_NS, &s->server) > 0;
+    return (struct clocks){
+        .device_ns = s->offset_ns,
+        .capture_ns = s->server_ns,
+        .confidence = backed && s->has_server_time ? CONFIDENCE_CERTAIN : CONFIDENCE_LIKELY,
+    };
+}
+
+static void fill(struct judge *j, struct draft *d, const struct skew *s, int64_t off_ns)
+{
+    bool required;
+    d->name = s->name;
+    d->x.value = off_ns;
+    d->x.code = s->from_reply;
+    if (s->name != INTERN_NONE) {
+        d->f.host = (const char *)intern_name(j->f->listed, s->name).data;
+        d->f.service = judge_service(j, s->name, TRANSPORT_UDP, 123, &required);
+    }
+    d->f.server = s->server;
+    d->f.port = 123;
+    d->f.proto = "UDP";
+    d->f.count = s->count;
+    d->f.first = s->first;
+    d->f.last = s->last;
+}
+
+static void device_finding(struct judge *j, const struct skew *s, const struct clocks *c)
+{
+    bool healed = s->healed_ns != 0 && clock_is_right(c->server_ns);
+    struct draft *d =
+        finding_of_device(j, FINDING_CLOCK_SKEW, healed ? SEVERITY_INFO : SEVERITY_WARNING);
+    if (!d)
+        return;
+    fill(j, d, s, c->device_ns);
+    d->x.code &= clock_is_right(c->server_ns);
+    d->x.count = c->confidence;
+    d->f.recovered = healed;
+    finding_tell(j, d);
+}
+
+static void server_finding(struct judge *j, const struct skew *s, const struct clocks *c)
+{
+    struct draft *d = finding_of_device(j, FINDING_NTP_WRONG_TIME, SEVERITY_WARNING);
+    if (!d)
+        return;
+    fill(j, d, s, c->server_ns);
+    d->x.count = c->confidence;
+    buf_printf(&j->text, "%u other server%s the time that the capture has",
+               witnesses(j->f, 0, RIGHT_NS, &s->server),
+               witnesses(j->f, 0, RIGHT_NS, &s->server) == 1 ? " gives" : "s give");
+    finding_prove(j, d);
+    finding_tell(j, d);
+}
+
+void clock_judge(struct judge *j)
+{
+    const struct skew *s = facts_skew(j->f, j->j.device, false);
+    if (!s || s->count == 0)
+        return;
+    struct clocks c = s->from_reply ? clocks_asked(j->f, s) : clocks_alone(j->f, s);
+    if (!clock_is_right(c.server_ns))
+        server_finding(j, s, &c);
+    if (!clock_is_right(c.device_ns))
+        device_finding(j, s, &c);
+    else if (s->from_reply && !clock_is_right(c.capture_ns))
+        j->capture_clock_ns = c.capture_ns;
+}
+
+/* ---- the capture's ---- */
+
+/* Dates that lie behind the clock of the capture may all have come from one cache. */
+static bool may_be_old(const struct facts *f, int64_t offset_ns)
+{
+    const struct clock_samples *c = &f->clocks;
+    for (uint32_t i = 0; i < c->count; i++) {
+        if (c->at[i].by_ntp && near(c->at[i].offset_ns, offset_ns, AGREE_NS))
+            return false;
+    }
+    return offset_ns < 0;
+}
+
+void clock_of_capture_judge(struct judge *j, struct draft *d, int64_t offset_ns)
+{
+    uint32_t servers = witnesses(j->f, offset_ns, AGREE_NS, NULL);
+    d->x.value = offset_ns;
+    d->x.count = may_be_old(j->f, offset_ns) ? CONFIDENCE_POSSIBLE : CONFIDENCE_LIKELY;
+    d->f.count = servers;
+    buf_printf(&j->text, "%u server%s so", servers, servers == 1 ? " says" : "s say");
+    finding_prove(j, d);
+}
+
+int64_t clock_lacks(const struct judge *j)
+{
+    int64_t offset_ns;
+    if (!clock_of_capture(j->f, &offset_ns))
+        offset_ns = j->capture_clock_ns;
+    return clock_is_right(offset_ns) ? 0 : offset_ns;
 }

@@ -26,6 +26,18 @@ static bool is_synchronized(const struct tx_ntp *ntp)
     return ntp->leap != LEAP_UNSYNC && ntp->stratum != 0 && ntp->stratum < STRATUM_UNSYNC;
 }
 
+static int64_t size_of(int64_t ns)
+{
+    return ns < 0 ? -ns : ns;
+}
+
+/* How far apart the clocks are that an exchange shows. */
+static int64_t spread_of(int64_t offset_ns, int64_t server_ns)
+{
+    int64_t offset = size_of(offset_ns), server = size_of(server_ns);
+    return offset > server ? offset : server;
+}
+
 static void note_clock(struct facts *f, uint32_t client, const struct flow *flow,
                        const struct tx *tx, uint32_t name)
 {
@@ -33,25 +45,29 @@ static void note_clock(struct facts *f, uint32_t client, const struct flow *flow
     bool from_reply = tx->outcome == TX_ANSWERED;
     if (!ntp->has_offset || (from_reply && !is_synchronized(ntp)))
         return;
-    int64_t size = ntp->offset_ns < 0 ? -ntp->offset_ns : ntp->offset_ns;
-    struct skew *s = facts_skew(f, client, size > SKEW_MAX_NS);
+    int64_t spread = spread_of(ntp->offset_ns, ntp->server_ns);
+    struct skew *s = facts_skew(f, client, spread > SKEW_MAX_NS);
     if (!s)
         return;
-    if (size <= SKEW_MAX_NS) {
+    if (spread <= SKEW_MAX_NS) {
         if (tx->first.ts_ns >= s->last.ts_ns)
             s->healed_ns = tx->first.ts_ns;
         return;
     }
-    int64_t worst = s->offset_ns < 0 ? -s->offset_ns : s->offset_ns;
+    int64_t worst = spread_of(s->offset_ns, s->server_ns);
     if (s->count == 0 || tx->first.ts_ns < s->first.ts_ns)
         s->first = tx->first;
     if (s->count == 0 || tx->first.ts_ns >= s->last.ts_ns) {
+        bool follows = s->count > 0 && size_of(ntp->offset_ns) <= SKEW_MAX_NS &&
+                       size_of(s->offset_ns) > SKEW_MAX_NS;
         s->last = tx->first;
-        s->healed_ns = 0;
+        s->healed_ns = follows ? tx->first.ts_ns : 0;
     }
     s->count++;
-    if ((from_reply && !s->from_reply) || (from_reply == s->from_reply && size > worst)) {
+    if ((from_reply && !s->from_reply) || (from_reply == s->from_reply && spread > worst)) {
         s->offset_ns = ntp->offset_ns;
+        s->server_ns = ntp->server_ns;
+        s->has_server_time = ntp->has_server_time;
         s->from_reply = from_reply;
         s->server = flow->key.dst;
         s->name = name;
@@ -90,6 +106,8 @@ void ntp_fact(struct facts *f, const struct flow *flow, const struct tx *tx, str
         peer->answered++;
         peer->last_answered = tx->reply;
     }
+    if (tx->u.ntp.has_server_time && is_synchronized(&tx->u.ntp))
+        clock_sample(f, &flow->key.dst, tx->u.ntp.server_ns, true);
     char text[NAME_MAX_BYTES + 1];
     uint32_t name = facts_name(f, facts_host(host, text), true);
     note_clock(f, client, flow, tx, name);

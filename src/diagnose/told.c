@@ -162,6 +162,10 @@ static const struct told table[FINDING_KIND_COUNT] = {
                                     "Repair the time server's own source, or use another one.",
                                     "A later answer with the time.", CULPRIT_SERVER,
                                     CONFIDENCE_CERTAIN},
+    [FINDING_NTP_WRONG_TIME] = {"the time server gives a wrong time",
+                                "Set the time server right, or hand out another one by DHCP.",
+                                "Another time server that gives the same time.", CULPRIT_SERVER,
+                                CONFIDENCE_LIKELY},
     [FINDING_CLOCK_SKEW] = {"the device's clock is wrong",
                             "Set the clock in the firmware and let the device reach a time server.",
                             "A wrong clock of the server or of the machine that captured.",
@@ -242,6 +246,10 @@ static const struct told table[FINDING_KIND_COUNT] = {
     [FINDING_CAPTURE_TRUNCATED] = {"packets were captured in part only",
                                    "Capture again without a snapshot length.", "", CULPRIT_CAPTURE,
                                    CONFIDENCE_CERTAIN},
+    [FINDING_CAPTURE_CLOCK] = {"the clock of the machine that captured is wrong",
+                               "Read the times of this report with that in mind.",
+                               "Answers that all came from one cache.", CULPRIT_CAPTURE,
+                               CONFIDENCE_LIKELY},
 };
 
 const struct told *told_of(enum finding_kind kind)

@@ -10,7 +10,8 @@ static bool finding_stands(const struct judge *j, uint32_t first_draft)
     for (uint32_t i = first_draft; i < j->drafts.count; i++) {
         const struct finding *f = &((const struct draft *)pool_at(&j->drafts, i))->f;
         if ((f->kind == FINDING_TLS_INSPECTED || f->kind == FINDING_CLOCK_SKEW ||
-             f->kind == FINDING_ADDRESS_CONFLICT || f->kind == FINDING_ADDRESS_SELF_ASSIGNED) &&
+             f->kind == FINDING_NTP_WRONG_TIME || f->kind == FINDING_ADDRESS_CONFLICT ||
+             f->kind == FINDING_ADDRESS_SELF_ASSIGNED) &&
             f->severity >= SEVERITY_WARNING)
             return true;
     }
@@ -123,6 +124,7 @@ void verdict_reasons(struct judge *j, struct result *r)
                     "TLS connections are opened and signed anew on the way");
     findings_reason(j, r, reasons, FINDING_CLOCK_SKEW,
                     "the clock of a device is off by more than five minutes");
+    findings_reason(j, r, reasons, FINDING_NTP_WRONG_TIME, "a time server gives a wrong time");
     findings_reason(j, r, reasons, FINDING_ADDRESS_CONFLICT, "two machines claim one address");
     findings_reason(j, r, reasons, FINDING_ADDRESS_SELF_ASSIGNED,
                     "a device gave itself an address because nobody else did");

@@ -131,6 +131,15 @@ static void offset_of_reply(struct tx_ntp *n, const struct ntp_packet *request,
                     within(back, trust(request, TRUST_REPLY_NS));
 }
 
+/* The server's clock beside that of the capture. */
+static void time_of_server(struct tx_ntp *n, const struct ntp_packet *reply, const struct mark *at)
+{
+    if (reply->transmit == 0 || !within(at->ts_ns, INT64_MAX / 4))
+        return;
+    n->server_ns = ntp_time_ns(reply->transmit) - at->ts_ns;
+    n->has_server_time = within(n->server_ns, TRUST_REPLY_NS);
+}
+
 /* The clock of the capture stands for the true time. */
 static void offset_of_request(struct tx_ntp *n, const struct ntp_record *r)
 {
@@ -273,6 +282,7 @@ static void tell_answered(struct ntp_session *s, struct ntp_record **request,
     tx.rtt_ns = rtt_ns > 0 ? rtt_ns : 0;
     fill_source(&tx.u.ntp, reply);
     offset_of_reply(&tx.u.ntp, &r->packet, reply, tx.rtt_ns);
+    time_of_server(&tx.u.ntp, reply, at);
     s->answered = r->packet.transmit;
     s->answered_ns = r->last.ts_ns;
     s->has_answered = true;

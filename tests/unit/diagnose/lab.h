@@ -281,10 +281,10 @@ struct lab_tls {
     uint32_t shape;
     uint32_t wait_ms; /* ClientHello to ServerHello; 0: rtt_ms */
     struct flow_hole hole_up, hole_down;
-    bool half;   /* the client's packets only */
-    bool gap;    /* the capture lacks bytes of the handshake */
-    bool lost;   /* it lacks bytes of the server that the client acknowledged */
-    bool early;  /* the client's data came before the handshake was over */
+    bool half;  /* the client's packets only */
+    bool gap;   /* the capture lacks bytes of the handshake */
+    bool lost;  /* it lacks bytes of the server that the client acknowledged */
+    bool early; /* the client's data came before the handshake was over */
 };
 
 #define LAB_ISN 1000U
@@ -298,8 +298,13 @@ static inline void lab_under_tls(struct lab *l, struct flow *f, struct flow_sign
     f->signs = signs;
     f->rtt_us = (uint32_t)(how->rtt_ms * 1000);
     f->answered = lab_mark(l, at);
-    f->side[DIR_TO_SERVER] = (struct flow_side){
-        .packets = 2, .bytes = 600, .syn = true, .data = true, .isn = LAB_ISN, .ack = 1, .ttl = 128};
+    f->side[DIR_TO_SERVER] = (struct flow_side){.packets = 2,
+                                                .bytes = 600,
+                                                .syn = true,
+                                                .data = true,
+                                                .isn = LAB_ISN,
+                                                .ack = 1,
+                                                .ttl = 128};
     f->side[DIR_TO_CLIENT] = (struct flow_side){
         .packets = 2, .syn = true, .ack = LAB_ISN + 1, .ttl = how->ttl ? how->ttl : LAB_TTL};
     f->data_ttl = how->alert_ttl ? how->alert_ttl : f->side[DIR_TO_CLIENT].ttl;
@@ -460,7 +465,8 @@ struct lab_ntp {
     uint8_t stratum;
     uint8_t leap;
     const char *kiss;
-    int64_t offset_s;
+    int64_t offset_s; /* the server's clock minus the device's */
+    int64_t server_s; /* the server's minus that of the capture */
 };
 
 static inline void lab_ntp(struct lab *l, int64_t at, const char *host, struct lab_ntp how)
@@ -477,6 +483,8 @@ static inline void lab_ntp(struct lab *l, int64_t at, const char *host, struct l
         memcpy(tx.u.ntp.kiss_code, how.kiss, 4);
     tx.u.ntp.has_offset = true;
     tx.u.ntp.offset_ns = how.offset_s * NS_PER_S;
+    tx.u.ntp.has_server_time = tx.outcome == TX_ANSWERED;
+    tx.u.ntp.server_ns = how.server_s * NS_PER_S;
     diagnosis_transaction(l->d, &f, &tx, slice_str(host));
 }
 

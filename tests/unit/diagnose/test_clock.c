@@ -58,19 +58,117 @@ static void unanswered_requests(void **state)
     }
 }
 
-static void an_answer_needs_no_capture(void **state)
+/* Three clocks that do not agree: the device's, the server's, and that of the capture. */
+static void answers_are_held_against_other_servers(void **state)
 {
-    struct lab l;
+    enum {
+        RIGHT,
+        DEVICE,
+        SERVER,
+        BOTH
+    };
+    static const struct {
+        int64_t offset_s; /* the server's minus the device's */
+        int64_t server_s; /* the server's minus the capture's */
+        int64_t dates[2]; /* minus the capture's; 1: no such answer */
+        int wrong;
+        enum confidence confidence; /* of the device's finding, else of the server's */
+        bool capture;               /* its clock is said to be wrong */
+    } ROWS[] = {
+        {7200, 0, {1, 1}, DEVICE, CONFIDENCE_CERTAIN, false}, /* server and capture agree */
+        {7200, -7200, {-7200, -7201}, DEVICE, CONFIDENCE_CERTAIN, true}, /* all three differ */
+        {7200, 7200, {7199, 7200}, DEVICE, CONFIDENCE_CERTAIN, true}, /* captured on the device */
+        {7200, 7200, {1, 1}, DEVICE, CONFIDENCE_LIKELY, false},       /* nobody else says */
+        {7200, 7200, {0, 1}, SERVER, CONFIDENCE_LIKELY, false},
+        {7200, 7200, {-1, 0}, SERVER, CONFIDENCE_CERTAIN, false},
+        {7200, 7200, {-86400, 1}, DEVICE, CONFIDENCE_LIKELY, false}, /* from a cache */
+        {0, 7200, {0, -1}, BOTH, CONFIDENCE_CERTAIN, false},         /* it follows the server */
+        {0, 7200, {0, 1}, RIGHT, 0, false}, /* two against two: one date may be from a cache */
+        {0, 7200, {7200, 7201}, RIGHT, 0, true},
+        {0, 7200, {1, 1}, RIGHT, 0, true},
+        {0, 100, {0, 0}, RIGHT, 0, false},
+        {3600, 7200, {0, 0}, BOTH, CONFIDENCE_CERTAIN, false},
+    };
     (void)state;
-    lab_open(&l);
-    lab_dated(&l, 0, "203.0.113.1", -7200);
-    lab_dated(&l, 100, "203.0.113.2", -7200);
-    lab_resolve(&l, 1000, NTP);
-    lab_ntp(&l, 2000, NTP, (struct lab_ntp){.offset_s = 7200});
-    const struct finding *f = lab_finding(lab_judge(&l), FINDING_CLOCK_SKEW, NTP);
-    assert_non_null(f);
-    assert_int_equal(f->confidence, CONFIDENCE_CERTAIN);
-    lab_close(&l);
+    for (size_t i = 0; i < sizeof ROWS / sizeof *ROWS; i++) {
+        struct lab l;
+        lab_open(&l);
+        lab_use(&l, 0, HOST);
+        if (ROWS[i].dates[0] != 1)
+            lab_dated(&l, 100, "203.0.113.1", ROWS[i].dates[0]);
+        if (ROWS[i].dates[1] != 1)
+            lab_dated(&l, 200, "203.0.113.2", ROWS[i].dates[1]);
+        lab_resolve(&l, 1000, NTP);
+        lab_ntp(&l, 2000, NTP,
+                (struct lab_ntp){.offset_s = ROWS[i].offset_s, .server_s = ROWS[i].server_s});
+        const struct result *r = lab_judge(&l);
+        const struct finding *device = lab_finding(r, FINDING_CLOCK_SKEW, NTP);
+        const struct finding *server = lab_finding(r, FINDING_NTP_WRONG_TIME, NTP);
+        const struct finding *capture = lab_finding(r, FINDING_CAPTURE_CLOCK, "");
+        assert_int_equal(device != NULL, ROWS[i].wrong == DEVICE || ROWS[i].wrong == BOTH);
+        assert_int_equal(server != NULL, ROWS[i].wrong >= SERVER);
+        assert_int_equal(capture != NULL, ROWS[i].capture);
+        if (device || server)
+            assert_int_equal((device ? device : server)->confidence, ROWS[i].confidence);
+        if (server)
+            assert_int_equal(server->culprit, CULPRIT_SERVER);
+        if (capture)
+            assert_int_equal(capture->severity, SEVERITY_INFO);
+        assert_int_equal(r->verdict, ROWS[i].wrong ? VERDICT_DEGRADED : VERDICT_CLEAR);
+        lab_close(&l);
+    }
+}
+
+static void a_device_that_follows_a_wrong_server(void **state)
+{
+    (void)state;
+    for (int confirmed = 0; confirmed < 2; confirmed++) {
+        struct lab l;
+        lab_open(&l);
+        lab_use(&l, 0, HOST);
+        lab_dated(&l, 100, "203.0.113.1", confirmed ? 0 : 7200);
+        lab_dated(&l, 200, "203.0.113.2", confirmed ? 0 : 7200);
+        lab_resolve(&l, 1000, NTP);
+        lab_ntp(&l, 2000, NTP, (struct lab_ntp){.offset_s = 7200, .server_s = 7200});
+        lab_ntp(&l, 9000, NTP, (struct lab_ntp){.offset_s = 0, .server_s = 7200});
+        lab_tls(&l, 10000, HOST,
+                (struct lab_tls){.outcome = TLS_ALERT,
+                                 .alert = 45,
+                                 .alert_from_client = true,
+                                 .issuer = "CN=DigiCert SHA2 Secure Server CA,O=DigiCert Inc"});
+        const struct result *r = lab_judge(&l);
+        const struct finding *device = lab_finding(r, FINDING_CLOCK_SKEW, NTP);
+        assert_non_null(device);
+        assert_int_equal(device->recovered, !confirmed);
+        const struct cause *c = lab_cause(r, "ntp-wrong-time");
+        assert_int_equal(c != NULL, confirmed);
+        if (c) /* the server, the device, and the certificate that it refuses */
+            assert_int_equal(c->explain_count, 3);
+        lab_close(&l);
+    }
+}
+
+/* Answers of other time servers say as much as dates of HTTP. */
+static void time_servers_confirm_the_capture(void **state)
+{
+    static const struct {
+        int64_t server_s;
+        enum confidence confidence;
+    } ROWS[] = {{0, CONFIDENCE_LIKELY}, {-86400, CONFIDENCE_POSSIBLE}};
+    (void)state;
+    for (size_t i = 0; i < sizeof ROWS / sizeof *ROWS; i++) {
+        struct lab l;
+        lab_open(&l);
+        lab_resolve(&l, 1000, NTP);
+        lab_ntp(&l, 2000, NTP, (struct lab_ntp){.unanswered = true, .offset_s = 7200});
+        l.device = "10.0.0.6";
+        lab_resolve(&l, 1000, NTP);
+        lab_ntp(&l, 3000, NTP, (struct lab_ntp){.offset_s = 0, .server_s = ROWS[i].server_s});
+        const struct finding *f = lab_finding(lab_judge(&l), FINDING_CLOCK_SKEW, NTP);
+        assert_non_null(f);
+        assert_int_equal(f->confidence, ROWS[i].confidence);
+        lab_close(&l);
+    }
 }
 
 static void certificates_by_the_true_time(void **state)
@@ -117,7 +215,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(unanswered_requests),
-        cmocka_unit_test(an_answer_needs_no_capture),
+        cmocka_unit_test(answers_are_held_against_other_servers),
+        cmocka_unit_test(a_device_that_follows_a_wrong_server),
+        cmocka_unit_test(time_servers_confirm_the_capture),
         cmocka_unit_test(certificates_by_the_true_time),
         cmocka_unit_test(time_from_another_server),
     };

@@ -148,6 +148,8 @@ static void test_answered(void **state)
     assert_true(tx->u.ntp.has_offset);
     /* Ten minutes slow, less half the way there. */
     assert_int_equal(tx->u.ntp.offset_ns, 600 * NS_PER_S - 20 * NS_PER_MS);
+    assert_true(tx->u.ntp.has_server_time);
+    assert_int_equal(tx->u.ntp.server_ns, -40 * NS_PER_MS); /* sent when the request came */
     lab_end(lab, 0, END_TIMEOUT);
     assert_int_equal(lab->count, 1);
     lab_close(lab);
@@ -184,6 +186,7 @@ static void test_reference(void **state)
         assert_string_equal(lab->told[0].u.ntp.kiss_code, cases[i].kiss);
         assert_int_equal(lab->told[0].u.ntp.leap, 3);
         assert_false(lab->told[0].u.ntp.has_offset); /* the reply has no times */
+        assert_false(lab->told[0].u.ntp.has_server_time);
         lab_close(lab);
     }
 }
