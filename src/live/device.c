@@ -13,12 +13,18 @@ const char *device_end_text(enum device_end e)
     return texts[e];
 }
 
+/* A self-assigned address is better than none. */
+static int rank(const struct ip_addr *a)
+{
+    return (a->family == 4) * 2 + !addr_is_link_local(a);
+}
+
 const char *device_address(const struct device *d, char out[ADDR_TEXT_SIZE])
 {
     _Static_assert(ADDR_TEXT_SIZE >= MAC_TEXT_SIZE, "either fits");
     const struct ip_addr *best = d->address_count ? &d->addresses[0] : NULL;
     for (uint32_t i = 1; i < d->address_count; i++) {
-        if (best->family != 4 && d->addresses[i].family == 4)
+        if (rank(&d->addresses[i]) > rank(best))
             best = &d->addresses[i];
     }
     return best ? addr_text(best, out) : mac_text(&d->mac, out);

@@ -86,7 +86,14 @@ static void add_address(struct roster *r, struct device *d, const struct ip_addr
     if (d->address_count >= DEVICE_ADDRESSES || !map_put(&r->by_addr, addr_key(addr), d->slot))
         return;
     d->addresses[d->address_count++] = *addr;
-    d->has_v4 |= addr->family == 4;
+    d->has_v4 |= addr->family == 4 && !addr_is_link_local(addr);
+}
+
+void roster_own(struct roster *r, struct device *d, const struct ip_addr *addr)
+{
+    if (addr->family != 0 && !addr_is_unspecified(addr) && !d->mac_shared &&
+        d->address_count < DEVICE_ADDRESSES_MAX && !roster_find(r, addr))
+        add_address(r, d, addr);
 }
 
 void roster_remove(struct roster *r, struct device *d)
@@ -282,8 +289,8 @@ static struct device *route_icmp(const struct roster *r, const struct packet *p)
     return d ? d : roster_find(r, &p->tuple.src);
 }
 
-/* Beside the sender, whoever has the address that the sender claims. */
-static unsigned route_arp(const struct roster *r, const struct packet *p,
+/* Beside the sender, whoever has the address that the sender claims. One that nobody has is the sender's own. */
+static unsigned route_arp(struct roster *r, const struct packet *p,
                           struct device *owners[ROSTER_OWNERS_MAX])
 {
     unsigned count = 0;
@@ -292,6 +299,8 @@ static unsigned route_arp(const struct roster *r, const struct packet *p,
     struct device *asked = p->arp.op == ARP_REPLY ? find_own_mac(r, &p->arp.target_mac) : NULL;
     if (sender)
         owners[count++] = sender;
+    if (sender && !claimed)
+        roster_own(r, sender, &p->arp.sender);
     if (claimed && claimed != sender)
         owners[count++] = claimed;
     else if (asked && asked != sender)

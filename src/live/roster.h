@@ -3,8 +3,9 @@
  * SPDX-License-Identifier: MIT
  *
  * A device is a client: an address that asks, or a MAC address that asks for one. IPv6 addresses join the
- * IPv4 address of their MAC where it has one only; a MAC with several IPv4 addresses is a router's, and
- * its addresses are devices of their own. (The same is done when a capture file is diagnosed.)
+ * IPv4 address of their MAC where it has one only. A device may get another IPv4 address in mid-run: then
+ * DHCP gives it to its MAC, or ARP announces it. A MAC with several IPv4 addresses of which neither tells is
+ * a router's, and they are devices of their own. (The same is done when a capture file is diagnosed.)
  *
  * Whoever sends packets decides what is in here, so everything is bounded: the number of devices, and how
  * fast new ones are taken in. A device that asked for nothing of the list goes first.
@@ -43,6 +44,9 @@ unsigned roster_route(struct roster *r, const struct packet *p,
                       struct device *owners[ROSTER_OWNERS_MAX]);
 
 struct device *roster_find(const struct roster *r, const struct ip_addr *addr);
+
+/* `addr` is the device's own, whether it used it yet or not, unless another device has it. */
+void roster_own(struct roster *r, struct device *d, const struct ip_addr *addr);
 
 /* `addr` answers others: it is no device, and one that was taken for it goes. */
 void roster_server(struct roster *r, const struct ip_addr *addr);

@@ -57,6 +57,8 @@ static void on_transaction(void *ctx, const struct event *event, const struct tx
     note_sign(s, d, event, s->now_ns > s->packet_ns ? s->now_ns : s->packet_ns);
     if (s->events.kind != OUTBOX_NONE)
         eve_transaction(&s->eve, event, tx);
+    if (tx->kind == TX_DHCP && tx->u.dhcp->last == DHCP_ACK)
+        roster_own(&s->roster, d, &tx->u.dhcp->lease.address);
     const struct ip_addr *server = &event->flow->key.dst;
     if (server_role(tx) && roster_find(&s->roster, server) != d)
         roster_server(&s->roster, server);

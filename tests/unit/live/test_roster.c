@@ -2,6 +2,8 @@
  * Tests of live/roster and live/device: whose packet it is, and when a deployment is over.
  * SPDX-License-Identifier: MIT
  */
+#include <stdio.h>
+
 #include "../../../src/live/roster.h"
 #include "unit.h"
 
@@ -179,6 +181,66 @@ static void an_address_conflict_concerns_both(void **state)
     assert_ptr_equal(owners[1], five);
 }
 
+static void announce(struct bench *b, uint8_t sender, const char *address)
+{
+    struct device *owners[ROSTER_OWNERS_MAX];
+    b->p = (struct packet){.kind = PACKET_ARP, .has_mac = true};
+    b->p.arp =
+        (struct packet_arp){ARP_REQUEST, mac(sender), mac(0), addr(address), addr("10.0.0.1")};
+    (void)roster_route(&b->roster, &b->p, owners);
+}
+
+/* Another VLAN, another lease: one deployment goes on. */
+static void a_new_address_of_its_own_makes_no_new_device(void **state)
+{
+    struct bench *b = *state;
+    char text[ADDR_TEXT_SIZE];
+    struct device *d = route(b, between(udp(b, "10.0.0.5", 40000, "10.0.0.53", 53), 5, 1));
+    announce(b, 5, "10.7.0.5");
+    assert_ptr_equal(route(b, between(udp(b, "10.7.0.5", 40000, "10.7.0.53", 53), 5, 1)), d);
+    const struct ip_addr leased = addr("10.8.0.5");
+    roster_own(&b->roster, d, &leased);
+    assert_ptr_equal(route(b, udp(b, "10.8.0.5", 40000, "10.8.0.53", 53)), d);
+    assert_string_equal(device_address(d, text), "10.0.0.5");
+    /* One that another device has stays with it; one that nobody announced is a router's client. */
+    struct device *six = route(b, between(udp(b, "10.0.0.6", 40000, "10.0.0.53", 53), 6, 1));
+    announce(b, 5, "10.0.0.6");
+    assert_ptr_equal(route(b, udp(b, "10.0.0.6", 40000, "10.0.0.53", 53)), six);
+    assert_ptr_not_equal(route(b, between(udp(b, "10.9.0.5", 40000, "10.9.0.53", 53), 5, 1)), d);
+    announce(b, 5, "10.7.0.6");
+    assert_null(roster_find(&b->roster, &b->p.arp.sender));
+}
+
+static void addresses_of_one_device_are_bounded(void **state)
+{
+    struct bench *b = *state;
+    char text[ADDR_TEXT_SIZE];
+    struct device *d = route(b, between(udp(b, "10.0.0.5", 40000, "10.0.0.53", 53), 5, 1));
+    for (int i = 0; i < 300; i++) {
+        (void)snprintf(text, sizeof text, "10.1.%d.%d", i / 256, i % 256);
+        announce(b, 5, text);
+    }
+    assert_int_equal(d->address_count, DEVICE_ADDRESSES_MAX);
+    announce(b, 5, "0.0.0.0");
+    assert_null(roster_find(&b->roster, &b->p.arp.sender));
+}
+
+/* Until DHCP answered it called itself something. */
+static void a_self_assigned_address_is_no_name(void **state)
+{
+    struct bench *b = *state;
+    char text[ADDR_TEXT_SIZE];
+    uint8_t message[240] = {1, 1, 6};
+    const struct mac_addr own = mac(5);
+    memcpy(message + 28, own.bytes, sizeof own.bytes);
+    udp(b, "0.0.0.0", 68, "255.255.255.255", 67)->payload = slice_of(message, sizeof message);
+    struct device *d = route(b, between(&b->p, 5, 255));
+    announce(b, 5, "169.254.7.7");
+    assert_string_equal(device_address(d, text), "169.254.7.7");
+    assert_ptr_equal(route(b, between(udp(b, "10.0.0.5", 40000, "10.0.0.53", 53), 5, 1)), d);
+    assert_string_equal(device_address(d, text), "10.0.0.5");
+}
+
 static void an_error_is_whose_packet_it_quotes(void **state)
 {
     struct bench *b = *state;
@@ -252,6 +314,10 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_resolver_is_no_device, set_up, tear_down),
         cmocka_unit_test_setup_teardown(dhcp_is_about_the_address_in_it, set_up, tear_down),
         cmocka_unit_test_setup_teardown(an_address_conflict_concerns_both, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_new_address_of_its_own_makes_no_new_device, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(addresses_of_one_device_are_bounded, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_self_assigned_address_is_no_name, set_up, tear_down),
         cmocka_unit_test_setup_teardown(an_error_is_whose_packet_it_quotes, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_flood_of_senders_is_bounded, set_up, tear_down),
         cmocka_unit_test(a_deployment_ends_when_it_is_done_failed_or_silent),
