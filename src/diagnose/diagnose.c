@@ -275,7 +275,7 @@ static bool judge_init(struct judge *j, struct diagnosis *d, const struct captur
     if (!suspects || !j->tallies || !j->worst)
         return false;
     tls_suspects(&d->facts, suspects);
-    j->floor = route_floor(d->facts.routes);
+    j->floor = d->facts.routes->floor;
     d->facts.lossy = capture_lossy(&d->facts, capture);
     j->inspection = inspection_of(d->facts.routes);
     return true;

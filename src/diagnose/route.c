@@ -85,17 +85,41 @@ static void keep_least(uint32_t *least, uint32_t value)
         *least = value;
 }
 
-static void note_answer(struct route *route, uint32_t client, const struct flow *flow)
+/* The route's address is counted with the first of its routes that was measured. */
+static bool is_measured(const struct routes *r, const struct ip_addr *addr)
+{
+    const struct route *route = route_of_addr(r, addr);
+    while (route && route->rtt_us == 0)
+        route = route_at(r, route->next_addr);
+    return route != NULL;
+}
+
+static void measure(struct routes *r, struct route *route, const struct flow *flow)
+{
+    struct route_floor *floor = &r->floor;
+    bool public = flow->rtt_us != 0 && !addr_is_private(&route->addr);
+    bool known = public && is_measured(r, &route->addr);
+    keep_least(&route->rtt_us, flow->rtt_us);
+    if (route->ttl == 0)
+        route->ttl = flow->side[DIR_TO_CLIENT].ttl;
+    if (!public)
+        return;
+    int hops = clue_hops(route->ttl);
+    if (floor->servers == 0 || hops < floor->hops)
+        floor->hops = hops;
+    keep_least(&floor->rtt_us, flow->rtt_us);
+    floor->servers += !known;
+}
+
+static void note_answer(struct routes *r, struct route *route, uint32_t client,
+                        const struct flow *flow)
 {
     route->answered++;
     if (route->client == POOL_NONE)
         route->client = client;
     route->clients |= route->client != client;
-    if (!flow->side[DIR_TO_CLIENT].syn)
-        return;
-    keep_least(&route->rtt_us, flow->rtt_us);
-    if (route->ttl == 0)
-        route->ttl = flow->side[DIR_TO_CLIENT].ttl;
+    if (flow->side[DIR_TO_CLIENT].syn)
+        measure(r, route, flow);
 }
 
 void route_flow(struct routes *r, uint32_t client, uint32_t name, const struct flow *flow)
@@ -107,7 +131,7 @@ void route_flow(struct routes *r, uint32_t client, uint32_t name, const struct f
     if (state == FLOW_NO_REPLY)
         route->silent++;
     else if (state != FLOW_REFUSED && state != FLOW_UNREACHABLE)
-        note_answer(route, client, flow);
+        note_answer(r, route, client, flow);
 }
 
 static void note_server_hello(struct route *route, const struct tx *tx)
@@ -131,7 +155,7 @@ void route_tls(struct routes *r, uint32_t client, uint32_t name, const struct fl
     struct route *route = find(r, name, flow);
     if (!route)
         return;
-    note_answer(route, client, flow);
+    note_answer(r, route, client, flow);
     struct clue clue = clue_of_tls(flow, tx);
     route->completed += tx->u.tls.outcome == TLS_COMPLETED;
     route->genuine |= genuine;
@@ -181,20 +205,4 @@ uint16_t route_longest_hello(const struct routes *r, uint32_t name, const struct
             longest = route->hello_passed;
     }
     return longest < len ? longest : 0;
-}
-
-struct route_floor route_floor(const struct routes *r)
-{
-    struct route_floor floor = {0, 0, 0};
-    for (uint32_t i = 0; i < r->pool.count; i++) {
-        const struct route *route = pool_at(&r->pool, i);
-        if (route->rtt_us == 0 || addr_is_private(&route->addr))
-            continue;
-        int hops = clue_hops(route->ttl);
-        if (floor.servers == 0 || hops < floor.hops)
-            floor.hops = hops;
-        keep_least(&floor.rtt_us, route->rtt_us);
-        floor.servers += route_of_addr(r, &route->addr) == route;
-    }
-    return floor;
 }

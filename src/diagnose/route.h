@@ -46,12 +46,20 @@ struct route_shrunk {
     uint16_t to;
 };
 
+/* How near the nearest servers of the internet are, those with public addresses. */
+struct route_floor {
+    uint32_t servers; /* addresses measured */
+    uint32_t rtt_us;  /* the shortest */
+    int hops;         /* the fewest */
+};
+
 struct routes {
     struct map by_way; /* name, address and port */
     struct map by_addr;
     struct map by_name;
     struct pool pool;
     struct route_shrunk shrunk; /* the newest case */
+    struct route_floor floor;
 };
 
 void routes_init(struct routes *r);
@@ -77,15 +85,5 @@ const struct route *route_elsewhere(const struct routes *r, uint32_t name,
  * 0 when it is not so. */
 uint16_t route_longest_hello(const struct routes *r, uint32_t name, const struct ip_addr *addr,
                              uint16_t len);
-
-/* How near the nearest servers of the internet are. */
-struct route_floor {
-    uint32_t servers; /* addresses measured */
-    uint32_t rtt_us;  /* the shortest */
-    int hops;         /* the fewest */
-};
-
-/* Of all servers with public addresses. */
-struct route_floor route_floor(const struct routes *r);
 
 #endif
