@@ -48,6 +48,13 @@ static inline uint32_t map_get(const struct map *m, uint64_t key)
     return m->size ? map_slot(m, key)->value : MAP_NONE;
 }
 
+/* Has the slot of a key brought near, for a look-up some time later. */
+static inline void map_bring(const struct map *m, uint64_t key)
+{
+    if (m->size)
+        __builtin_prefetch(&m->slots[(uint32_t)hash_mix(MAP_KEY, key) & (m->size - 1)]);
+}
+
 /* Stores or replaces. false at the cap or out of memory: nothing was stored. */
 bool map_put(struct map *m, uint64_t key, uint32_t value);
 

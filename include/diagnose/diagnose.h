@@ -43,6 +43,10 @@ void diagnosis_free(struct diagnosis *d);
 void diagnosis_transaction(struct diagnosis *d, const struct flow *flow, const struct tx *tx,
                            struct slice host);
 
+/* A packet came; `begun` is the flow that it began, or NULL. Nothing is noted, but what is known of the flow's
+ * device will soon be wanted. */
+void diagnosis_expect(struct diagnosis *d, const struct flow *begun);
+
 /* A flow that ended. `host` as above, of connections; `app` is what it spoke ("tls", "unknown", ...); `transactions`
  * how many were told of it before. */
 void diagnosis_flow(struct diagnosis *d, const struct flow *flow, const struct flow_end *how,

@@ -6,6 +6,7 @@
 
 #include <stdlib.h>
 
+#include "ahead.h"
 #include "judge.h"
 
 #define RESULT_BYTES_MAX ((size_t)1 << 30)
@@ -13,6 +14,7 @@
 
 struct diagnosis {
     struct facts facts;
+    struct ahead ahead;
     struct arena arena; /* of the result */
     struct result result;
 };
@@ -87,6 +89,11 @@ void diagnosis_link(struct diagnosis *d, const struct packet *p)
 void diagnosis_drops(struct diagnosis *d, int64_t since_ns, int64_t until_ns, uint64_t frames)
 {
     loss_drops(&d->facts.losses, since_ns, until_ns, frames);
+}
+
+void diagnosis_expect(struct diagnosis *d, const struct flow *begun)
+{
+    ahead_packet(&d->ahead, &d->facts, begun);
 }
 
 void diagnosis_flow(struct diagnosis *d, const struct flow *flow, const struct flow_end *how,

@@ -7,8 +7,6 @@
 #include <stddef.h>
 #include <stdlib.h>
 
-#define ADDR_KEY 0x61646472U
-
 /* What a store has of its own: made, copied and cleared here alone. Names are shared by copies. */
 static const struct {
     size_t offset;
@@ -215,7 +213,7 @@ struct client *facts_at(const struct facts *f, uint32_t client)
 
 uint32_t facts_find(const struct facts *f, const struct ip_addr *addr)
 {
-    uint32_t id = map_get(&f->by_addr, addr_hash(ADDR_KEY, addr));
+    uint32_t id = map_get(&f->by_addr, facts_key(addr));
     if (id != MAP_NONE && !addr_eq(&facts_at(f, id)->addr, addr))
         return POOL_NONE;
     return id;
@@ -240,7 +238,7 @@ static uint32_t add_client(struct facts *f, const struct ip_addr *addr)
 
 uint32_t facts_client(struct facts *f, const struct ip_addr *addr)
 {
-    uint64_t key = addr_hash(ADDR_KEY, addr);
+    uint64_t key = facts_key(addr);
     uint32_t id = map_get(&f->by_addr, key);
     if (id != MAP_NONE)
         return addr_eq(&facts_at(f, id)->addr, addr) ? id : POOL_NONE;
@@ -274,9 +272,9 @@ static void note_mac(struct facts *f, uint32_t id, const struct mac_addr *mac)
         m->v4 = id;
 }
 
-/* What is known of a client lies anywhere in memory: it comes while other things are looked up. */
-static void bring_client(const struct facts *f, const struct client *c)
+void facts_bring(const struct facts *f, uint32_t client)
 {
+    const struct client *c = facts_at(f, client);
     if (c->peers != POOL_NONE)
         __builtin_prefetch(pool_at(&f->peers, c->peers));
     if (c->blocks != POOL_NONE) {
@@ -291,7 +289,6 @@ uint32_t facts_asks(struct facts *f, const struct flow *flow)
     uint32_t id = facts_client(f, &flow->key.src);
     if (id == POOL_NONE)
         return id;
-    bring_client(f, facts_at(f, id));
     facts_at(f, id)->flags |= CLIENT_ASKED;
     if (facts_at(f, id)->mac == POOL_NONE) {
         /* Behind a router, or where the capture has no MAC, DHCP knows it. */

@@ -285,6 +285,14 @@ struct slice facts_host(struct slice host, char out[NAME_MAX_BYTES + 1]);
 /* The number of a listed name, INTERN_NONE for others, which are counted once (`contact`). */
 uint32_t facts_name(struct facts *f, struct slice host, bool contact);
 
+/* Where by_addr has an address. */
+static inline uint64_t facts_key(const struct ip_addr *addr)
+{
+    return addr_hash(0x61646472U, addr);
+}
+/* Has brought near what a client's record points at (see ahead.h). */
+void facts_bring(const struct facts *f, uint32_t client);
+
 /* The client of an address: number, or POOL_NONE when it is not known. */
 uint32_t facts_find(const struct facts *f, const struct ip_addr *addr);
 /* The same, made when new. */

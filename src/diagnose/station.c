@@ -48,7 +48,7 @@ bool stations_copy(struct stations *out, const struct stations *s)
 
 /* ---- stations ---- */
 
-static uint64_t mac_key(const struct mac_addr *mac)
+uint64_t station_key(const struct mac_addr *mac)
 {
     uint64_t key = 0;
     for (size_t i = 0; i < sizeof mac->bytes; i++)
@@ -58,7 +58,7 @@ static uint64_t mac_key(const struct mac_addr *mac)
 
 struct station *station_find(const struct stations *s, const struct mac_addr *mac)
 {
-    uint32_t id = map_get(&s->by_mac, mac_key(mac));
+    uint32_t id = map_get(&s->by_mac, station_key(mac));
     return id == MAP_NONE ? NULL : pool_at(&s->all, id);
 }
 
@@ -68,7 +68,7 @@ struct station *station_make(struct stations *s, const struct mac_addr *mac)
     if (st)
         return st;
     uint32_t id = pool_add(&s->all);
-    if (id == POOL_NONE || !map_put(&s->by_mac, mac_key(mac), id))
+    if (id == POOL_NONE || !map_put(&s->by_mac, station_key(mac), id))
         return NULL;
     st = pool_at(&s->all, id);
     *st = (struct station){.mac = *mac, .stays = POOL_NONE};
@@ -100,7 +100,7 @@ struct station *station_of(const struct facts *f, uint32_t client)
 
 uint32_t station_number(const struct stations *s, const struct station *st)
 {
-    return map_get(&s->by_mac, mac_key(&st->mac));
+    return map_get(&s->by_mac, station_key(&st->mac));
 }
 
 /* ---- addresses ---- */

@@ -134,6 +134,8 @@ struct stations {
 };
 
 void stations_init(struct stations *s);
+/* Where by_mac has an address. */
+uint64_t station_key(const struct mac_addr *mac);
 void stations_clear(struct stations *s);
 /* false when memory is out: clear it all the same. */
 bool stations_copy(struct stations *out, const struct stations *s);

@@ -178,8 +178,10 @@ struct flow *engine_decoded(struct engine *e, struct packet *p, size_t captured,
     }
     if (flow->settled)
         return flow;
-    if (flow->side[0].packets + flow->side[1].packets == 1)
+    bool begun = flow->side[0].packets + flow->side[1].packets == 1;
+    if (begun)
         name_flow(e, flow);
+    diagnosis_expect(e->diagnosis, begun ? flow : NULL);
     if (p->kind == PACKET_TCP)
         talk_segment(e, flow, dir, p);
     else
