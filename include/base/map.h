@@ -7,6 +7,7 @@
 #ifndef BASE_MAP_H
 #define BASE_MAP_H
 
+#include "base/bring.h"
 #include "base/hash.h"
 
 #define MAP_NONE UINT32_MAX /* no value; cannot be stored */
@@ -49,10 +50,10 @@ static inline uint32_t map_get(const struct map *m, uint64_t key)
 }
 
 /* Has the slot of a key brought near, for a look-up some time later. */
-static inline void map_bring(const struct map *m, uint64_t key)
+BRINGS void map_bring(const struct map *m, uint64_t key)
 {
     if (m->size)
-        __builtin_prefetch(&m->slots[(uint32_t)hash_mix(MAP_KEY, key) & (m->size - 1)]);
+        bring(&m->slots[(uint32_t)hash_mix(MAP_KEY, key) & (m->size - 1)]);
 }
 
 /* Stores or replaces. false at the cap or out of memory: nothing was stored. */

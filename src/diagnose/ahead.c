@@ -5,7 +5,7 @@
 #include "ahead.h"
 
 /* The tables. */
-static void first_step(struct step *s, const struct facts *f, const struct flow *flow)
+BRINGS void first_step(struct step *s, const struct facts *f, const struct flow *flow)
 {
     *s = (struct step){.client = MAP_NONE, .station = MAP_NONE};
     s->client_key = facts_key(&flow->key.src);
@@ -17,20 +17,20 @@ static void first_step(struct step *s, const struct facts *f, const struct flow 
 }
 
 /* The records. */
-static void second_step(struct step *s, const struct facts *f)
+BRINGS void second_step(struct step *s, const struct facts *f)
 {
     if (s->client_key == 0)
         return;
     s->client = map_get(&f->by_addr, s->client_key);
     s->station = map_get(&f->stations.by_mac, s->mac_key);
     if (s->client < f->clients.count)
-        __builtin_prefetch(pool_at(&f->clients, s->client));
+        bring(pool_at(&f->clients, s->client));
     if (s->station < f->stations.all.count)
-        __builtin_prefetch(pool_at(&f->stations.all, s->station));
+        bring(pool_at(&f->stations.all, s->station));
 }
 
 /* What they point at: the newest resolver or proxy, the names of rows, the newest address. */
-static void third_step(const struct step *s, const struct facts *f)
+BRINGS void third_step(const struct step *s, const struct facts *f)
 {
     if (s->client < f->clients.count)
         facts_bring(f, s->client);
@@ -38,7 +38,7 @@ static void third_step(const struct step *s, const struct facts *f)
         return;
     const struct station *st = pool_at(&f->stations.all, s->station);
     if (st->stays != POOL_NONE)
-        __builtin_prefetch(pool_at(&f->stations.stays, st->stays));
+        bring(pool_at(&f->stations.stays, st->stays));
 }
 
 void ahead_packet(struct ahead *a, const struct facts *f, const struct flow *begun)

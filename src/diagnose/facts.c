@@ -275,12 +275,15 @@ static void note_mac(struct facts *f, uint32_t id, const struct mac_addr *mac)
 void facts_bring(const struct facts *f, uint32_t client)
 {
     const struct client *c = facts_at(f, client);
-    if (c->peers != POOL_NONE)
-        __builtin_prefetch(pool_at(&f->peers, c->peers));
+    if (c->peers != POOL_NONE) {
+        const struct peer *p = pool_at(&f->peers, c->peers);
+        bring(p);
+        bring(&p->last_answered);
+    }
     if (c->blocks != POOL_NONE) {
         const struct row_block *b = pool_at(&f->row_blocks, c->blocks);
-        __builtin_prefetch(b);
-        __builtin_prefetch(&b->heads[ROWS_A_BLOCK / 2]);
+        bring(b);
+        bring(&b->heads[ROWS_A_BLOCK / 2]);
     }
 }
 
@@ -321,21 +324,22 @@ struct peer *facts_peer(struct facts *f, uint32_t client, enum peer_role role,
                         const struct flow *flow)
 {
     struct client *c = facts_at(f, client);
-    for (uint32_t i = c->peers; i != POOL_NONE;) {
-        struct peer *p = pool_at(&f->peers, i);
+    uint32_t *link = &c->peers; /* the resolver is met first, and then most often */
+    while (*link != POOL_NONE) {
+        struct peer *p = pool_at(&f->peers, *link);
         if (p->role == role && addr_eq(&p->server, &flow->key.dst))
             return p;
-        i = p->next;
+        link = &p->next;
     }
     uint32_t id = c->peer_count < PEERS_A_CLIENT ? pool_add(&f->peers) : POOL_NONE;
     if (id == POOL_NONE)
         return NULL;
     struct peer *p = pool_at(&f->peers, id);
-    *p = (struct peer){.next = c->peers,
+    *p = (struct peer){.next = POOL_NONE,
                        .role = (uint8_t)role,
                        .server = flow->key.dst,
                        .port = flow->key.dst_port};
-    c->peers = id;
+    *link = id;
     c->peer_count++;
     return p;
 }

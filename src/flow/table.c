@@ -343,7 +343,7 @@ struct flow *flow_lookup(struct flow_table *t, const struct packet *p, enum dir 
         flow_reverse(t, f);
         *dir = dir_other(*dir);
     }
-    __builtin_prefetch(f->app);
+    bring(f->app);
     flow_update(f, p, *dir);
     if (is_new && t->early.waiting)
         early_claim(&t->early, f);

@@ -12,6 +12,7 @@
 #ifndef FLOW_TABLE_H
 #define FLOW_TABLE_H
 
+#include "base/bring.h"
 #include "early.h"
 #include "flow/flow.h"
 #include "tcp.h"
@@ -79,10 +80,10 @@ static inline struct flow *table_flow(const struct flow_table *t, uint32_t node)
 }
 
 /* Has a flow's memory brought near, without waiting for it: its four lines are two pairs. */
-static inline void table_bring(const struct flow *f)
+BRINGS void table_bring(const struct flow *f)
 {
-    __builtin_prefetch(f);
-    __builtin_prefetch(&f->stream);
+    bring(f);
+    bring(&f->stream);
 }
 
 static inline struct link *table_link(struct flow_table *t, uint32_t node)

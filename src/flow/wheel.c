@@ -130,14 +130,14 @@ uint32_t wheel_oldest_half_open(const struct flow_table *t)
 }
 
 /* Flows whose time is up lie anywhere: the next one's memory, and what it says, come while this one ends. */
-static void bring_next(struct flow_table *t, uint32_t node)
+BRINGS void bring_next(struct flow_table *t, uint32_t node)
 {
     uint32_t next = table_link(t, node)->next;
     uint32_t later = table_link(t, next)->next;
     if (next < LISTS || later < LISTS)
         return;
     table_bring(table_flow(t, later));
-    __builtin_prefetch(table_flow(t, next)->app);
+    bring(table_flow(t, next)->app);
 }
 
 /* The first node of the bucket whose time is up; the others go where they belong by now. */

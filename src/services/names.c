@@ -13,6 +13,8 @@
 
 #include <stdlib.h>
 
+#include "base/bring.h"
+
 #define WAYS      8
 #define TEXT_BITS 20
 #define TEXT_MASK ((1U << TEXT_BITS) - 1)
@@ -96,7 +98,7 @@ static unsigned hash_all(const struct names *n, const struct ip_addr *device,
         if (dns->answers[i].addr.family == 0)
             continue;
         hashes[count] = hash_of(device, &dns->answers[i].addr);
-        __builtin_prefetch(set_of(n, hashes[count]));
+        bring(set_of(n, hashes[count]));
         count++;
     }
     return count;
