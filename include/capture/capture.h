@@ -68,8 +68,9 @@ struct capture_file {
     uint64_t packets;      /* read so far */
     uint64_t bytes;        /* captured bytes read so far */
     uint64_t kernel_drops; /* frames that the file says its capture missed, on all interfaces */
-    bool damaged;          /* some of it could not be read: damage says what */
-    bool unread;           /* nothing of it could */
+    int64_t ended_ns; /* when the capture ended, of a file that tells and has all it had; else 0 */
+    bool damaged;     /* some of it could not be read: damage says what */
+    bool unread;      /* nothing of it could */
     struct err damage;
 };
 
@@ -78,6 +79,7 @@ struct capture_totals {
     uint32_t files;
     uint32_t unread_files;
     uint64_t kernel_drops;
+    int64_t ended_ns; /* the latest */
 };
 
 struct capture;

@@ -39,7 +39,13 @@ struct pcapng_packet {
 void pcapng_write_packet(struct buf *b, const struct pcapng_packet *p,
                          const struct pcapng_texts *comments);
 
-/* At the end: that `drops` packets were lost on an interface. */
-void pcapng_write_drops(struct buf *b, uint32_t interface, int64_t ts_ns, uint64_t drops);
+struct pcapng_statistics {
+    int64_t end_ns;   /* when the capture ended */
+    uint64_t packets; /* of the interface, in the file */
+    uint64_t drops;   /* packets that it lost */
+};
+
+/* What an interface's capture came to, once, behind its packets. */
+void pcapng_write_statistics(struct buf *b, uint32_t interface, const struct pcapng_statistics *s);
 
 #endif

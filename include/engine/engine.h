@@ -91,7 +91,8 @@ void engine_drops(struct engine *e, int64_t since_ns, int64_t until_ns, uint64_t
  * False when memory is out. */
 bool engine_judge(struct engine *e, const struct capture_totals *captured);
 
-/* Ends all flows and judges. `captured` says what the files told of themselves. */
+/* Ends all flows and judges. `captured` says what the files told of themselves; silence until the capture
+ * ended counts. */
 void engine_finish(struct engine *e, const struct capture_totals *captured);
 
 struct engine_stats engine_stats(const struct engine *e);

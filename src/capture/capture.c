@@ -244,6 +244,8 @@ struct capture_totals capture_totals(const struct capture *c)
         totals.unread_files += file->unread;
         if (__builtin_add_overflow(totals.kernel_drops, file->kernel_drops, &totals.kernel_drops))
             totals.kernel_drops = UINT64_MAX;
+        if (file->ended_ns > totals.ended_ns)
+            totals.ended_ns = file->ended_ns;
     }
     return totals;
 }

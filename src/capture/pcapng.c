@@ -24,6 +24,9 @@
 
 #define INTERFACES_MAX 65536U
 
+/* Nothing waits for longer than this. */
+#define SILENCE_MAX (3600 * NS_PER_S)
+
 #define ORDER_BIG    PCAPNG_ORDER
 #define ORDER_LITTLE 0x4d3c2b1aU
 
@@ -45,6 +48,7 @@ struct interface {
     struct clock clock;
     struct capture_interface *told;
     uint32_t told_index;
+    uint64_t packets;       /* given so far */
     uint64_t drops_counted; /* by statistics: from the capture's start, so the last is the sum */
     uint64_t drops_met;     /* between packets, summed up: the same drops, told another way */
     uint64_t drops;         /* added to the file's so far */
@@ -279,29 +283,63 @@ static void tell_drops(struct pcapng *p, struct interface *i)
     i->drops = drops;
 }
 
+struct statistics {
+    uint64_t drops;
+    uint64_t delivered; /* packets that the capturing program got */
+    uint64_t end_ticks;
+};
+
+static void statistics_options(const struct pcapng *p, struct cursor *list, struct statistics *out)
+{
+    struct option o;
+    while (next_option(p, list, &o)) {
+        uint64_t count = 0;
+        if (o.code == OPTION_ISB_ENDTIME)
+            out->end_ticks = read_ticks(p, &o.value);
+        else if (o.code == OPTION_ISB_USRDELIV)
+            out->delivered = read_u64(p, &o.value);
+        else if (o.code == OPTION_ISB_IFDROP || o.code == OPTION_ISB_OSDROP)
+            count = read_u64(p, &o.value);
+        if (count != UINT64_MAX) /* all ones where the system does not count */
+            add_clamped(&out->drops, count);
+        close_option(list, &o);
+    }
+}
+
+/* Silence at the end tells something, but only of a file that has all packets: who saves a part of one in
+ * Wireshark saves the statistics of the whole. */
+static void tell_end(struct pcapng *p, const struct interface *i, const struct statistics *s)
+{
+    int64_t end_ns = clock_ns(&i->clock, s->end_ticks);
+    if (s->end_ticks == 0 || s->delivered != i->packets || end_ns <= p->latest_ns)
+        return;
+    if (end_ns - p->latest_ns > SILENCE_MAX)
+        end_ns = p->latest_ns + SILENCE_MAX;
+    if (end_ns > p->source.file.ended_ns)
+        p->source.file.ended_ns = end_ns;
+}
+
 /* Statistics may come again and again, each counting from the start. */
 static void take_statistics(struct pcapng *p, struct cursor body)
 {
     uint32_t index = read_u32(p, &body);
     cur_skip(&body, 8); /* the time of counting */
-    uint64_t drops = 0;
-    struct option o;
-    while (next_option(p, &body, &o)) {
-        if (o.code != OPTION_ISB_IFDROP && o.code != OPTION_ISB_OSDROP)
-            continue;
-        uint64_t count = read_u64(p, &o.value);
-        if (count != UINT64_MAX) /* all ones where the system does not count */
-            add_clamped(&drops, count);
-        close_option(&body, &o);
-    }
+    struct statistics s = {0};
+    statistics_options(p, &body, &s);
     if (body.verdict != VERDICT_OK) {
         source_spoilt(&p->source, "the statistics of interface %u", index);
-    } else if (index >= p->count) {
-        source_spoilt(&p->source, "statistics of interface %u of %u", index, p->count);
-    } else if (drops > p->interfaces[index].drops_counted) {
-        p->interfaces[index].drops_counted = drops;
-        tell_drops(p, &p->interfaces[index]);
+        return;
     }
+    if (index >= p->count) {
+        source_spoilt(&p->source, "statistics of interface %u of %u", index, p->count);
+        return;
+    }
+    struct interface *i = &p->interfaces[index];
+    if (s.drops > i->drops_counted) {
+        i->drops_counted = s.drops;
+        tell_drops(p, i);
+    }
+    tell_end(p, i, &s);
 }
 
 /* ---- packets ------------------------------------------------------------------------------------ */
@@ -390,6 +428,7 @@ static bool give(struct pcapng *p, const struct packet_head *h, const struct blo
     if (i->drops_met > i->drops)
         tell_drops(p, i);
     i->told->packets++;
+    i->packets++;
     p->latest_ns = h->ts_ns;
     p->source.file.packets++;
     p->source.file.bytes += bytes.len;

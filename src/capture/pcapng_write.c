@@ -129,12 +129,16 @@ void pcapng_write_packet(struct buf *b, const struct pcapng_packet *p,
     end_block(b, begin);
 }
 
-void pcapng_write_drops(struct buf *b, uint32_t interface, int64_t ts_ns, uint64_t drops)
+void pcapng_write_statistics(struct buf *b, uint32_t interface, const struct pcapng_statistics *s)
 {
     size_t begin = begin_block(b, BLOCK_STATISTICS);
     put(b, 4, interface);
-    put_time(b, ts_ns);
-    put_number(b, OPTION_ISB_OSDROP, drops);
+    put_time(b, s->end_ns);
+    put(b, 2, OPTION_ISB_ENDTIME);
+    put(b, 2, 8);
+    put_time(b, s->end_ns);
+    put_number(b, OPTION_ISB_OSDROP, s->drops);
+    put_number(b, OPTION_ISB_USRDELIV, s->packets);
     end_options(b);
     end_block(b, begin);
 }

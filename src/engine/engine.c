@@ -274,6 +274,8 @@ bool engine_judge(struct engine *e, const struct capture_totals *captured)
 
 void engine_finish(struct engine *e, const struct capture_totals *captured)
 {
+    if (captured->ended_ns)
+        engine_time(e, captured->ended_ns + e->stats.set_back_ns);
     end_packets(e);
     (void)conclude(e, e->diagnosis, captured);
 }

@@ -230,6 +230,7 @@ struct sheet {
     const struct points *points;
     struct buf *out;
     struct buf text; /* of comments */
+    uint64_t packets[TAP_INTERFACES_MAX];
 };
 
 static const struct capture_interface *interface_at(const struct sheet *e, uint32_t index)
@@ -286,6 +287,7 @@ static void put_packet(struct sheet *e, const struct ring_packet *p)
         .bytes = p->bytes,
     };
     pcapng_write_packet(e->out, &packet, &(struct pcapng_texts){texts, count});
+    e->packets[p->at.file]++;
 }
 
 static void say_missing(struct buf *b, const struct points *p)
@@ -333,18 +335,21 @@ static void put_section(struct sheet *e, uint32_t packets)
 /* Nobody knows whose the lost packets were, nor where: the first interface stands for all. */
 static void put_file(struct sheet *e, uint32_t packets, uint64_t drops)
 {
+    const struct sensor *s = e->s;
     struct walk walk = walk_of(e->d);
     struct ring_packet packet;
     buf_reserve(e->out, e->d->front.bytes + e->d->later.bytes + (size_t)packets * BLOCK_EXTRA);
     put_section(e, packets);
-    for (unsigned i = 0; i < capture_file_count(e->s->view); i++) {
+    for (unsigned i = 0; i < capture_file_count(s->view); i++) {
         const struct capture_interface *in = interface_at(e, i);
         pcapng_write_interface(e->out, in->name, in->linktype, in->snaplen);
     }
     while (walk_next(&walk, &packet))
         put_packet(e, &packet);
-    if (drops > 0)
-        pcapng_write_drops(e->out, 0, e->d->last_ns, drops);
+    for (unsigned i = 0; i < capture_file_count(s->view); i++) {
+        const struct pcapng_statistics statistics = {s->now_ns, e->packets[i], i ? 0 : drops};
+        pcapng_write_statistics(e->out, i, &statistics);
+    }
     e->out->failed |= e->text.failed;
 }
 

@@ -414,6 +414,46 @@ static void test_statistics(void **state)
     }
 }
 
+/* The end that the statistics tell is believed where they count the packets that are there. */
+static void test_end_of_capture(void **state)
+{
+    struct fixture *fx = *state;
+    static const struct {
+        uint64_t delivered;
+        uint64_t after_ns; /* the last packet */
+        int64_t told;
+    } cases[] = {
+        {2, 5000, 5000},
+        {1, 5000, 0},
+        {3, 5000, 0},
+        {2, 0, 0},
+        {2, 7200 * NS_PER_S, 3600 * NS_PER_S},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        enum order order = i % 2 ? BIG : LITTLE;
+        struct ng n = ng_start(fx, order);
+        ng_packet(&n, 0, NS0, "a");
+        ng_packet(&n, 0, NS0 + 1, "b");
+        ng_begin(&n);
+        ng_u32(&n, 0);
+        ng_ticks(&n, 0);
+        ng_u16(&n, 3);
+        ng_u16(&n, 8);
+        ng_ticks(&n, NS0 + 1 + cases[i].after_ns);
+        ng_u64_option(&n, 8, cases[i].delivered);
+        ng_end(&n, NG_STATISTICS);
+        struct capture *c = open_with(save(fx, 0), NULL);
+        (void)next(c);
+        (void)next(c);
+        struct frame f;
+        assert_false(capture_next(c, &f));
+        int64_t expected = cases[i].told ? T0 * NS_PER_S + 1 + cases[i].told : 0;
+        assert_true(capture_file(c, 0)->ended_ns == expected);
+        assert_true(capture_totals(c).ended_ns == expected);
+        assert_whole(c);
+    }
+}
+
 /* Drops told packet by packet and in the statistics are the same drops. */
 static void test_drop_counts(void **state)
 {
@@ -947,6 +987,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_many_interfaces, setup, teardown),
         cmocka_unit_test_setup_teardown(test_odd_names, setup, teardown),
         cmocka_unit_test_setup_teardown(test_statistics, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_end_of_capture, setup, teardown),
         cmocka_unit_test_setup_teardown(test_drop_counts, setup, teardown),
         cmocka_unit_test_setup_teardown(test_drops_do_not_overflow, setup, teardown),
         cmocka_unit_test_setup_teardown(test_comments, setup, teardown),

@@ -31,7 +31,8 @@ static void everything_comes_back(void **state)
     pcapng_write_interface(&fx->b, "wlan0", 127, 96);
     packet(&fx->b, 0, 0, "", &none);
     packet(&fx->b, 1, 0x123456789abcdef0, "abcde", &two);
-    pcapng_write_drops(&fx->b, 1, TS, 77);
+    pcapng_write_statistics(&fx->b, 0, &(struct pcapng_statistics){TS, 1, 0});
+    pcapng_write_statistics(&fx->b, 1, &(struct pcapng_statistics){TS + 5, 1, 77});
     struct capture *c = open_with(save(fx, 0), NULL);
     assert_true(capture_next(c, &f));
     assert_true(f.at.ts_ns == TS);
@@ -55,6 +56,7 @@ static void everything_comes_back(void **state)
     assert_string_equal(file->interfaces[1].name, "wlan0");
     assert_int_equal(file->interfaces[1].snaplen, 96);
     assert_int_equal(file->interfaces[1].drops, 77);
+    assert_true(file->ended_ns == TS + 5);
     assert_int_equal(file->comment_count, 3);
     assert_int_equal(file->comments[0].frame, 0);
     assert_string_equal(file->comments[0].text, "the first");

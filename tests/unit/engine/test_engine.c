@@ -236,6 +236,17 @@ static void silence_counts(void **state)
     assert_true(engine_stats(b->engine).last.ts_ns > b->maker.frame.at.ts_ns);
 }
 
+/* The same at the end of a file that says how long it listened. */
+static void silence_until_the_end_counts(void **state)
+{
+    struct bench *b = *state;
+    udp(b, query_way, query, sizeof query);
+    int64_t end_ns = b->maker.frame.at.ts_ns + 10 * NS_PER_S;
+    engine_finish(b->engine, &(struct capture_totals){.files = 1, .ended_ns = end_ns});
+    assert_int_equal(b->seen.last.outcome, TX_NO_REPLY);
+    assert_int_equal(b->seen.verdict, VERDICT_BLOCKED);
+}
+
 /* Drops count where they were told of, in the time that packets have after the clock was set back. */
 static void drops_have_their_minutes(void **state)
 {
@@ -384,6 +395,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(swapped_directions_change_nothing, set_up, tear_down),
         cmocka_unit_test_setup_teardown(judging_in_between_changes_nothing, set_up, tear_down),
         cmocka_unit_test_setup_teardown(silence_counts, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(silence_until_the_end_counts, set_up, tear_down),
         cmocka_unit_test_setup_teardown(drops_have_their_minutes, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_clock_that_is_set_back_changes_nothing, set_up,
                                         tear_down),

@@ -213,6 +213,7 @@ static void the_file_says_what_proves_what(void **state)
     struct frame f;
     uint32_t packets = 0;
     b->stats.kernel_drops = 3;
+    b->s.now_ns = 1700000009 * NS_PER_S;
     for (int i = 0; i < 400; i++) {
         bool other = i % 4 == 0;
         keep(b, &(struct packet){.kind = other ? PACKET_OTHER : PACKET_ICMP, .payload_len = 1000},
@@ -241,6 +242,7 @@ static void the_file_says_what_proves_what(void **state)
     const struct capture_file *file = capture_file(c, 0);
     assert_false(file->damaged);
     assert_int_equal(file->kernel_drops, 3);
+    assert_true(file->ended_ns == b->s.now_ns);
     assert_string_equal(file->interfaces[0].name, "eth0");
     static const char *const comments[] = {
         "finding 3 (error): tls-reset; last of 5, frame 398 of eth0 in the report",
