@@ -13,7 +13,7 @@
 #include "diagnose/result.h"
 
 #define EVIDENCE_BYTES_MIN     (256U << 10)
-#define EVIDENCE_BYTES_DEFAULT (1U << 20)
+#define EVIDENCE_BYTES_DEFAULT (4U << 20)
 #define EVIDENCE_BYTES_MAX     (64U << 20)
 
 struct live_options {

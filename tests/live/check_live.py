@@ -8,7 +8,8 @@ check_live.py PROGRAM      prints TAP; needs root (network namespaces)
 The servers, the devices and the network between them are those of captures/lab. A good deployment and
 five failing ones run at once on six devices; then three of the devices run a failing one each. While
 tcpdump records it, `oobescope live` watches the same interface. Its reports must equal those that
-`oobescope analyze` gives of what tcpdump recorded, finding by finding.
+`oobescope analyze` gives of what tcpdump recorded, finding by finding, and the packets that it writes
+of a failed deployment must be those of the recording, and show the same.
 """
 import json
 import os
@@ -134,6 +135,7 @@ def act_and_watch(room, program, folder):
     room.start_servers()
     recorder = room.record(recording)
     sensor = room.sensor(program, '--reports', str(reports), '--eve', str(folder / 'eve.json'),
+                         '--evidence', str(folder / 'evidence'),
                          '--device-timeout', str(TIMEOUT), '--exit-after', '9')
     room.act({i: (steps, {}) for i, steps in enumerate(FIRST)})
     first = wait_for_reports(reports, 6, TIMEOUT + 10)
@@ -235,6 +237,87 @@ def transactions(lines):
     return Counter(found)
 
 
+def blocks(data):
+    """Of a pcapng file in this machine's byte order: type and body."""
+    at = 0
+    while at < len(data):
+        kind, length = struct.unpack('=II', data[at:at + 8])
+        yield kind, data[at + 8:at + length - 4]
+        at += length
+
+
+def options(data):
+    while data:
+        code, length = struct.unpack('=HH', data[:4])
+        yield code, data[4:4 + length]
+        data = data[4 + (length + 3) // 4 * 4:]
+
+
+def evidence_packets(path):
+    """-> {frame number in the report: (bytes, comments)}"""
+    found = {}
+    for kind, body in blocks(path.read_bytes()):
+        if kind == 6:
+            length = struct.unpack('=I', body[12:16])[0]
+            told = list(options(body[20 + (length + 3) // 4 * 4:]))
+            number = struct.unpack('=Q', dict(told)[5])[0]
+            found[number] = body[20:20 + length], [v.decode() for c, v in told if c == 1]
+    return found
+
+
+def recorded_frames(path):
+    data, at, found = path.read_bytes(), 24, [None]
+    while at < len(data):
+        length = struct.unpack('<I', data[at + 8:at + 12])[0]
+        found.append(data[at + 16:at + 16 + length])
+        at += 16 + length
+    return found
+
+
+def evidence_faults(program, live, path, frames):
+    """What is wrong with the evidence of a report."""
+    packets = evidence_packets(path)
+    wrong = [f'frame {n} is another one' for n, (data, _) in packets.items() if frames[n] != data]
+    for f in live['findings']:
+        for n in {f['first_frame'], f['last_frame']}:
+            name = f"finding {f['id']} ({f['severity']}): {f['kind']} {f.get('host', '')}"
+            if not any(c.startswith(name) for c in packets.get(n, (b'', []))[1]):
+                wrong.append(f'frame {n} has no comment "{name}"')
+    commented = [n for n, (_, comments) in packets.items() if comments]
+    named = {n for f in live['findings'] for n in (f['first_frame'], f['last_frame'])}
+    wrong += [f'frame {n} is nothing that a finding names' for n in commented if n not in named]
+    twin = analyze(program, path)
+    kinds = [sorted((f['kind'], f.get('host', ''), f['severity']) for f in r['findings'])
+             for r in (live, twin)]
+    if kinds[0] != kinds[1] or live['verdict'] != twin['verdict']:
+        wrong.append(f'analyzed again: {kinds[1]}, not {kinds[0]}')
+    if shutil.which('tshark'):
+        shown = subprocess.run(['tshark', '-nr', str(path), '-Y', 'frame.comment', '-T', 'fields',
+                                '-e', 'frame.packet_id', '-e', 'frame.interface_name'],
+                               stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
+                               check=False).stdout.split()
+        if shown != [word for n in sorted(commented) for word in (str(n), 'fw0')]:
+            wrong.append(f'tshark shows {shown}')
+    return wrong
+
+
+def check_evidence(tap, program, folder, recording, reports):
+    frames = recorded_frames(recording)
+    expected = set()
+    for report in reports:
+        live = json.loads(report.read_text())
+        if all(f['severity'] == 'info' for f in live['findings']):
+            continue
+        path = folder / 'evidence' / report.with_suffix('.pcapng').name
+        expected.add(path)
+        there = path.is_file()
+        wrong = evidence_faults(program, live, path, frames) if there else ['no file']
+        tap.check(not wrong, 'evidence of %s' % live['devices'][0]['address'], '\n'.join(wrong))
+    there = set((folder / 'evidence').iterdir())
+    tap.check(there == expected and len(there) == 8, 'evidence of what failed, and of no other',
+              there)
+
+
 def check_equality(tap, program, folder, result):
     recording, first, second, between, status = result
     tap.check(len(first) == 6 and len(second) == 3, 'nine reports',
@@ -263,6 +346,7 @@ def check_equality(tap, program, folder, result):
     # A greeting that is repeated once more after its deployment has ended is told once more.
     late = [t for t in one - two if t[0] == 'tls' and t[10] in ('pending', 'no-server-hello')]
     odd = [t for t in one - two if t not in late] + list(two - one)
+    check_evidence(tap, program, folder, recording, first + second)
     tap.check(len(late) <= 1 and not odd and sum(two.values()) > 100,
               'the same transactions, %d' % sum(two.values()), '\n'.join(map(str, odd[:20])))
 
@@ -473,6 +557,35 @@ def check_http(tap, program):
         wire.close()
 
 
+def check_full_disk(tap, program, folder):
+    """What cannot be written is said and counted, and no half of it is left."""
+    disk = folder / 'disk'
+    disk.mkdir()
+    subprocess.run(['mount', '-t', 'tmpfs', '-o', 'size=16k,mode=0777', 'tmpfs', str(disk)],
+                   check=True)
+    wire = Wire()
+    try:
+        wire.ip(1, 'link', 'set', 'lo', 'up')
+        sensor = wire.watch(program, '--evidence', str(disk), '--http', str(HTTP),
+                            '--device-timeout', '3')
+        wire.send(ROOT / 'captures' / 'dns-nxdomain.pcap')
+        time.sleep(1)
+        held = samples(ask(wire, '/metrics')[1])['oobescope_evidence_bytes']
+        time.sleep(5)
+        numbers = samples(ask(wire, '/metrics')[1])
+        sensor.send_signal(signal.SIGTERM)
+        output = sensor.communicate(timeout=10)[0]
+        left = list(disk.iterdir())
+    finally:
+        wire.close()
+        subprocess.run(['umount', str(disk)], check=True)
+    tap.check(re.search('evidence .*pcapng is lost: .* cannot be written there', output) and
+              sensor.returncode == 1 and not left, 'disk full: it is said', f'{output} {left}')
+    tap.check(held > 0 and numbers['oobescope_evidence_lost_total'] == 1 and
+              numbers['oobescope_evidence_files_total'] == 0 and
+              numbers['oobescope_evidence_bytes'] == 0, 'disk full: it is counted', numbers)
+
+
 class Terminal:
     """A terminal that a program runs in, and what it shows."""
 
@@ -566,6 +679,8 @@ def check_refusals(tap, program, folder):
     foreign.mkdir(mode=0o755)
     for name, result, want in (
             ('a folder the user cannot write to', refused(['--reports', str(foreign)]), '--user'),
+            ('the same for evidence', refused(['--evidence', str(foreign)]), '--user'),
+            ('too little for evidence', refused(['--evidence-bytes', '1000']), '262144'),
             ('root as the user', refused(['--user', 'root']), 'unprivileged'),
             ('no right to become the user',
              refused([], 'setpriv', '--bounding-set', '-setuid'), 'nothing was read'),
@@ -601,6 +716,7 @@ def main():
     check_signals(tap, program, folder)
     check_samples(tap, program)
     check_http(tap, program)
+    check_full_disk(tap, program, folder)
     check_screen(tap, program, folder)
     check_refusals(tap, program, folder)
     print('1..%d' % tap.number)
