@@ -18,6 +18,7 @@ enum {
     RST_AHEAD = 4,     /* its sequence number is beyond all that the server sent */
     RST_DIFFERS = 8,   /* several, with different sequence numbers, by a server that sent no data */
     RST_OUTLIVED = 16, /* the server's side sent data or FIN after it, beyond its sequence number */
+    RST_OVERTOOK = 32, /* the server accepted the very SYN that it refused, a moment later */
 };
 
 struct flow_hole {
@@ -41,6 +42,7 @@ struct flow_signs {
     uint8_t rst_ttl;          /* of the server's first RST; 0: none */
     uint8_t rst_marks;        /* RST_... of the server's RSTs */
     uint16_t rst_ip_id;       /* of the server's first RST */
+    uint16_t rst_syns;        /* SYNs of the client before the server's newest RST */
     uint32_t rst_seq;         /* the same */
     struct flow_hole hole[2]; /* by the direction of what is lacking */
 };

@@ -181,14 +181,28 @@ static struct distance known_distance(const struct judge *j, const struct draft 
     return (struct distance){j->floor.rtt_us, j->floor.hops, false, known};
 }
 
+/* A server does not accept what it has just refused. */
+static void weigh_acceptance(struct judge *j, struct draft *d, struct weight *w)
+{
+    if (!(d->x.clue.rst_marks & RST_OVERTOOK))
+        return;
+    w->decisive++;
+    buf_str(&j->text, "the server accepted the same attempt after the reset, as if it knew nothing "
+                      "of it");
+    finding_prove(j, d);
+}
+
 /* RST to a SYN: a closed port at the server, or a rule that rejects. */
 static void blame_refusal(struct judge *j, struct draft *d)
 {
     const struct clue *c = &d->x.clue;
     struct distance other = known_distance(j, d);
     struct weight w = {0, 0};
-    if (!other.known || c->rtt_us == 0 || c->ttl_end == 0)
+    weigh_acceptance(j, d, &w);
+    if (!other.known || c->rtt_us == 0 || c->ttl_end == 0) {
+        settle(d, w, false);
         return;
+    }
     int away = clue_hops(c->ttl_end);
     buf_printf(&j->text,
                "the reset came after %.1f ms from %d hops away; %s %.1f ms and %d hops away",

@@ -45,6 +45,7 @@ void signs_rst(struct flow *f, const struct packet *p, enum dir dir)
     struct flow_signs *s = dir == DIR_TO_CLIENT ? signs_of(f) : NULL;
     if (!s)
         return;
+    s->rst_syns = f->syns;
     if (s->rst_ttl == 0) {
         s->rst_ttl = p->ttl;
         s->rst_ip_id = p->ip_id;

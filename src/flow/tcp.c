@@ -11,6 +11,8 @@
 #define PORT_DNS 53
 /* A RST further ahead than a client sends before it is acknowledged is not meant for the connection. */
 #define RST_AHEAD_MAX (1 << 20)
+/* Sooner than this no client tries again after a refusal. */
+#define SYN_AGAIN_NS (450 * NS_PER_MS)
 
 /* ---- orientation ----------------------------------------------------------------------------- */
 
@@ -53,10 +55,17 @@ static bool ended(const struct flow *f)
     return f->side[0].fin || f->side[0].rst || f->side[1].fin || f->side[1].rst;
 }
 
+/* A server that accepted what a RST had refused before it did not send that RST. */
+static bool overtaken(const struct flow *f)
+{
+    return f->signs && (f->signs->rst_marks & RST_OVERTOOK) != 0;
+}
+
 static bool refused(const struct flow *f)
 {
-    return f->side[DIR_TO_SERVER].syn && f->side[DIR_TO_CLIENT].rst &&
-           !f->side[DIR_TO_CLIENT].syn && !f->side[DIR_TO_CLIENT].data;
+    const struct flow_side *server = &f->side[DIR_TO_CLIENT];
+    return f->side[DIR_TO_SERVER].syn && server->rst && !server->data &&
+           (!server->syn || overtaken(f));
 }
 
 bool flow_turns(const struct flow *f, const struct packet *p, enum dir dir)
@@ -146,16 +155,36 @@ static void note_rtt(struct flow *f, const struct packet *p, enum dir dir)
     f->rtt_us = rtt_us < 1 ? 1 : rtt_us > UINT32_MAX ? UINT32_MAX : (uint32_t)rtt_us;
 }
 
+/* Whether a SYN-ACK answers a SYN that a RST has answered. A RST that a mirror port put before the SYN-ACK
+ * knows its sequence number; and the SYN that it does answer may not have been captured. */
+static bool overtakes(const struct flow *f, const struct packet *p)
+{
+    const struct flow_signs *s = f->signs;
+    bool soon = f->syns == 1 && p->at.ts_ns - f->first.ts_ns < SYN_AGAIN_NS;
+    return s && s->rst_ttl != 0 && s->rst_syns == f->syns && p->tcp.seq + 1 != s->rst_seq &&
+           (soon || overtaken(f));
+}
+
+/* The connection stands all the same: the refusal did not end the flow. */
+static void forgive_refusal(struct flow *f)
+{
+    f->side[DIR_TO_CLIENT].rst = false;
+    f->rst_first = false;
+    f->end_at = (struct mark){0, 0, 0};
+    if (f->signs) {
+        f->signs->rst_ttl = 0;
+        f->signs->rst_marks = 0;
+    }
+}
+
 static void update_syn_ack(struct flow *f, const struct packet *p, enum dir dir)
 {
     struct flow_side *side = &f->side[dir];
     if (refused(f) && dir == DIR_TO_CLIENT) {
-        /* The try after a refusal succeeded: the refusal did not end the flow. */
-        side->rst = false;
-        f->rst_first = false;
-        f->end_at = (struct mark){0, 0, 0};
-        if (f->signs)
-            f->signs->rst_ttl = 0;
+        if (overtakes(f, p))
+            f->signs->rst_marks |= RST_OVERTOOK;
+        else
+            forgive_refusal(f);
     }
     note_rtt(f, p, dir);
     if (!side->syn || side->isn != p->tcp.seq)
@@ -210,6 +239,8 @@ static void update_tcp(struct flow *f, const struct packet *p, enum dir dir)
             f->side[dir].fin = true;
         }
     }
+    if (!f->settled && p->payload_len > 0 && dir == DIR_TO_SERVER && overtaken(f) && refused(f))
+        forgive_refusal(f); /* the client took no notice of the RST */
     if (!f->settled)
         signs_segment(f, p, dir);
     update_seq(&f->side[dir], p, dir == DIR_TO_SERVER);

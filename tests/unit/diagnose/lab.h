@@ -271,7 +271,7 @@ struct lab_tls {
     int64_t stall_ms; /* between the server's greeting and the end of the handshake */
     /* The connection under it. */
     int64_t rtt_ms;    /* SYN to SYN-ACK, ClientHello to ServerHello; 0 unknown */
-    int64_t end_ms;    /* the ClientHello to what ended it; 0: 50 */
+    int64_t end_ms;    /* the ClientHello to what ended it; 0: 50. Completed: to the last packet */
     uint8_t ttl;       /* of the SYN-ACK; 0: LAB_TTL */
     uint8_t alert_ttl; /* 0: the same */
     uint8_t rst_marks;
@@ -368,6 +368,8 @@ static inline void lab_tls(struct lab *l, int64_t at, const char *host, struct l
     diagnosis_transaction(l->d, &f, &tx, slice_str(host));
     struct flow_end end = {END_FIN, DIR_TO_SERVER, lab_mark(l, at + 90 + how.stall_ms)};
     f.side[DIR_TO_SERVER].seq_end = how.leaves ? 1032 : 1600;
+    if (how.outcome == TLS_COMPLETED && how.end_ms)
+        f.last = lab_mark(l, at + how.end_ms);
     if (!mark_set(f.end_at))
         f.end_at = end.at;
     diagnosis_flow(l->d, &f, &end, slice_str(host), "tls", 1);
@@ -498,6 +500,7 @@ struct lab_tcp {
     int64_t watched_ms; /* how long the capture ran on; 0: long */
     int64_t rtt_ms;     /* SYN to its answer; 0: unknown */
     uint8_t ttl;        /* of the answer; 0: LAB_TTL */
+    uint8_t rst_marks;
 };
 
 static inline void lab_tcp(struct lab *l, int64_t at, const char *host, uint16_t port,
@@ -517,6 +520,8 @@ static inline void lab_tcp(struct lab *l, int64_t at, const char *host, uint16_t
         f.end_by = DIR_TO_CLIENT;
         f.rst_first = true;
         f.end_ttl = server->ttl;
+        signs.rst_marks = how.rst_marks;
+        f.signs = how.rst_marks ? &signs : NULL;
     }
     if (how.unreachable) {
         signs.icmp_from = lab_addr("10.0.0.1");

@@ -202,6 +202,20 @@ static void a_refusal_without_anything_to_hold_it_against_accuses_nobody(void **
     lab_close(&l);
 }
 
+static void a_server_does_not_accept_what_it_refused(void **state)
+{
+    struct lab l;
+    (void)state;
+    lab_open(&l);
+    lab_tcp(&l, 1100, HOST, 443,
+            (struct lab_tcp){.refused = true, .rst_marks = RST_OVERTOOK | RST_ID_COPIED});
+    const struct finding *f = lab_finding(lab_judge(&l), FINDING_TCP_REFUSED, HOST);
+    assert_int_equal(f->culprit, CULPRIT_MIDDLEBOX);
+    assert_int_equal(f->confidence, CONFIDENCE_CERTAIN);
+    assert_true(lab_proves(f, "accepted the same attempt after the reset"));
+    lab_close(&l);
+}
+
 /* ---- control pairs ---- */
 
 static void silence_with_a_living_server_is_a_filter(void **state)
@@ -265,6 +279,7 @@ int main(void)
         cmocka_unit_test(an_alert_is_the_servers_unless_it_came_from_nearer),
         cmocka_unit_test(a_refusal_is_held_against_known_distances),
         cmocka_unit_test(a_refusal_without_anything_to_hold_it_against_accuses_nobody),
+        cmocka_unit_test(a_server_does_not_accept_what_it_refused),
         cmocka_unit_test(silence_with_a_living_server_is_a_filter),
         cmocka_unit_test(a_name_is_filtered_where_its_address_serves_another),
     };

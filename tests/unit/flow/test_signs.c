@@ -155,6 +155,44 @@ static void a_settled_flow_is_not_followed(void **state)
     assert_null(f->signs);
 }
 
+/* A RST answers the SYN, and the server accepts it a moment later. */
+static void a_refusal_that_the_server_knows_nothing_of(void **state)
+{
+    static const struct {
+        const char *what;
+        uint32_t rst_seq;
+        int64_t again_ms;  /* the client sends its SYN again; 0: not */
+        int64_t accept_ms; /* the SYN-ACK */
+        bool goes_on;      /* the client and the server send data */
+        bool overtook;
+        enum flow_state state;
+    } ROWS[] = {
+        {"forged", 0, 0, 20, false, true, FLOW_REFUSED},
+        {"a second try succeeds", 0, 500, 520, false, false, FLOW_ESTABLISHED},
+        {"a second try that was not captured", 0, 0, 520, false, false, FLOW_ESTABLISHED},
+        {"a mirror port swapped accept and reset", ISN_S + 1, 0, 20, false, false,
+         FLOW_ESTABLISHED},
+        {"the client took no notice", 0, 0, 20, true, false, FLOW_ESTABLISHED},
+    };
+    struct bench *b = *state;
+    for (size_t i = 0; i < sizeof ROWS / sizeof *ROWS; i++) {
+        int64_t at = (int64_t)i * 7200000;
+        up(b, at, S, ISN_C, 0, 0);
+        down(b, at + 2, RA, ROWS[i].rst_seq, ISN_C + 1, 0);
+        if (ROWS[i].again_ms)
+            up(b, at + ROWS[i].again_ms, S, ISN_C, 0, 0);
+        struct flow *f = down(b, at + ROWS[i].accept_ms, SA, ISN_S, ISN_C + 1, 0);
+        if (ROWS[i].goes_on) {
+            up(b, at + 30, A, ISN_C + 1, ISN_S + 1, 300);
+            down(b, at + 50, A, ISN_S + 1, ISN_C + 301, 1400);
+        }
+        if (flow_state(f) != ROWS[i].state ||
+            ((f->signs->rst_marks & RST_OVERTOOK) != 0) != ROWS[i].overtook)
+            fail_msg("%s", ROWS[i].what);
+        expire(b, at + 7100000);
+    }
+}
+
 static void holes_turn_with_the_flow(void **state)
 {
     struct bench *b = *state;
@@ -180,6 +218,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_loss_that_is_made_good_leaves_no_hole, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_only_the_capture_lost_is_no_hole, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_settled_flow_is_not_followed, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_refusal_that_the_server_knows_nothing_of, set_up,
+                                        tear_down),
         cmocka_unit_test_setup_teardown(holes_turn_with_the_flow, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
