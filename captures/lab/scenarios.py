@@ -347,6 +347,9 @@ def paths():
     steps = without(run(), CRL)
     bare = BEGIN + SIGN_IN + profile(2) + without(identity(2), CRL) + REST[:1]
     long_tls = ["long", LOGIN, "/common/oauth2/authorize", 2]
+    # A request of three segments, the last one short.
+    token = f"/enrollmentserver/discovery.svc?token={'x' * 3000}"
+    asked = without(run(), CRL, ENROLLMENT) + [["tls", ENROLLMENT, token]] * 2
     # Real servers differ in what they choose.
     stacks = [
         "ssl_conf_command Ciphersuites TLS_AES_128_GCM_SHA256;",
@@ -381,6 +384,10 @@ def paths():
             "mtu-fallback",
             one(steps + [long_tls], mtu_probing=True),
             rules=[dict(big, do="drop")],
+        ),
+        Scenario("mtu-black-hole-request", one(asked), rules=[dict(big, do="drop")]),
+        Scenario(
+            "mtu-request-fallback", one(asked, mtu_probing=True), rules=[dict(big, do="drop")]
         ),
         Scenario(
             "long-hello-swallowed",

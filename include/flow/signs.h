@@ -4,8 +4,8 @@
  *
  * Most flows have none: it is made by the first RST of a server, ICMP error, or hole. A hole is a place
  * in what one side sent that the other lacks while it may have what comes behind: the receiver says so
- * itself (RFC 2018, RFC 5681), so bytes that only the capture lost make none. Holes are followed while the flow is not
- * settled.
+ * itself (RFC 2018, RFC 5681), so bytes that only the capture lost make none. Of a settled flow only
+ * SACKs and repeats are looked at: where the receiver went on from a hole since, its newest acknowledgement shows.
  */
 #ifndef FLOW_SIGNS_H
 #define FLOW_SIGNS_H

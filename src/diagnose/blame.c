@@ -337,6 +337,7 @@ void blame(struct judge *j, struct draft *d)
         prove_hole(j, d);
         break;
     case FINDING_HTTP_NO_RESPONSE:
+    case FINDING_TCP_STALLED:
         prove_hole(j, d);
         break;
     case FINDING_TCP_REFUSED:

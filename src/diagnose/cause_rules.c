@@ -23,7 +23,7 @@
      BIT(FINDING_DNS_NO_ADDRESS))
 #define SIZE_KINDS                                                                        \
     (BIT(FINDING_TLS_NO_SERVER_HELLO) | BIT(FINDING_TLS_RESET) | BIT(FINDING_TLS_ALERT) | \
-     BIT(FINDING_TLS_INCOMPLETE) | BIT(FINDING_HTTP_NO_RESPONSE))
+     BIT(FINDING_TLS_INCOMPLETE) | BIT(FINDING_HTTP_NO_RESPONSE) | BIT(FINDING_TCP_STALLED))
 #define ADDRESS_KINDS                                                                         \
     (BIT(FINDING_DHCP_NO_OFFER) | BIT(FINDING_DHCP_OFFER_UNUSED) | BIT(FINDING_DHCP_NO_ACK) | \
      BIT(FINDING_DHCP_NAK) | BIT(FINDING_ADDRESS_SELF_ASSIGNED))
@@ -367,6 +367,8 @@ static const struct rule rules[] = {
      CONFIDENCE_LIKELY, true},
     {"host-unreachable", "A host cannot be reached", NULL, TCP_KINDS, NULL, SUBJECT_HOST,
      CONFIDENCE_LIKELY, false},
+    {"connections-stall", "Connections stall behind their TLS handshake", NULL,
+     BIT(FINDING_TCP_STALLED), NULL, SUBJECT_NONE, CONFIDENCE_LIKELY, false},
     {"tls-silent", "TLS greetings stay without answer", NULL, BIT(FINDING_TLS_NO_SERVER_HELLO),
      NULL, SUBJECT_HOST, CONFIDENCE_LIKELY, false},
     {"tls-cut", "Connections are cut during the TLS handshake", NULL, BIT(FINDING_TLS_RESET), NULL,

@@ -31,10 +31,12 @@ static uint16_t clamp16(uint32_t n)
 
 /* ---- holes ---- */
 
-static bool hole_stayed(const struct flow *flow, const struct flow_hole *hole)
+static bool hole_stayed(const struct flow *flow, enum dir dir)
 {
+    const struct flow_hole *hole = &flow->signs->hole[dir];
     bool told = hole->beyond != hole->ack ? hole->reports > 0 : hole->reports >= HOLE_REPORTS;
-    return hole->open && told && flow->last.ts_ns - hole->since_ns >= HOLE_PATIENCE_NS;
+    bool passed = (int32_t)(flow->side[dir_other(dir)].ack - hole->ack) > 0;
+    return hole->open && told && !passed && flow->last.ts_ns - hole->since_ns >= HOLE_PATIENCE_NS;
 }
 
 /* Upward the segments at the hole were seen; downward the capture may lack them like the client. */
@@ -57,7 +59,7 @@ static void note_holes(struct clue *c, const struct flow *flow)
             c->shrunk_to = hole->shrunk_to;
         }
         uint32_t size = hole_size(hole, ways[i].way);
-        if (c->hole == HOLE_NONE && hole_stayed(flow, hole) && size >= FULL_SEGMENT) {
+        if (c->hole == HOLE_NONE && hole_stayed(flow, ways[i].dir) && size >= FULL_SEGMENT) {
             c->hole = (uint8_t)ways[i].way;
             c->hole_bytes = clamp16(size);
             c->hole_reports = hole->reports;

@@ -105,6 +105,7 @@ void diagnosis_flow(struct diagnosis *d, const struct flow *flow, const struct f
     resolver_flow_fact(&d->facts, flow, how);
     revocation_flow_fact(&d->facts, flow, how, host);
     search_flow_fact(&d->facts, flow);
+    stall_flow_fact(&d->facts, flow, host, app);
     idle_flow_fact(&d->facts, flow, how, host);
     if (flow->key.proto == IP_PROTO_TCP)
         tcp_fact(&d->facts, flow, how, host, app, transactions);

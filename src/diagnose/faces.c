@@ -203,7 +203,7 @@ static const struct face {
       "A box that only ends TCP, in front of servers that all answer alike.", CULPRIT_MIDDLEBOX,
       CONFIDENCE_POSSIBLE}},
     {BIT(FINDING_TLS_NO_SERVER_HELLO) | BIT(FINDING_TLS_RESET) | BIT(FINDING_TLS_INCOMPLETE) |
-         BIT(FINDING_HTTP_NO_RESPONSE),
+         BIT(FINDING_HTTP_NO_RESPONSE) | BIT(FINDING_TCP_STALLED),
      lost_by_size,
      {"large packets are lost on the way",
       "Lower the MSS at the tunnel or router, and let ICMP \"fragmentation needed\" and \"packet "

@@ -68,6 +68,10 @@ static const struct told table[FINDING_KIND_COUNT] = {
         {"long connections are reset after the same time again and again",
          "Raise the idle time-out of the firewall for connections to the push service.",
          "A connection to the host that lives longer.", CULPRIT_MIDDLEBOX, CONFIDENCE_LIKELY},
+    [FINDING_TCP_STALLED] = {"connections stall behind their TLS handshake",
+                             "Check the path for a smaller packet size than both ends believe in.",
+                             "A connection on which large packets arrive.", CULPRIT_NETWORK,
+                             CONFIDENCE_LIKELY},
     [FINDING_TLS_NO_SERVER_HELLO] =
         {"the connection stands but the TLS greeting stays without answer",
          "Look for a filter on TLS server names, and for a path MTU problem.",

@@ -241,7 +241,7 @@ static void update_tcp(struct flow *f, const struct packet *p, enum dir dir)
     }
     if (!f->settled && p->payload_len > 0 && dir == DIR_TO_SERVER && overtaken(f) && refused(f))
         forgive_refusal(f); /* the client took no notice of the RST */
-    if (!f->settled)
+    if (!f->settled || signs_of_loss(f, p, dir))
         signs_segment(f, p, dir);
     update_seq(&f->side[dir], p, dir == DIR_TO_SERVER);
 }

@@ -21,11 +21,12 @@ static void use(struct lab *l, int64_t at, const char *server, const char *host,
 /* ---- size ---- */
 
 /* The peer has what lies 1460 bytes behind the hole, and said so at `since_ms`. */
-static struct flow_hole hole(int64_t since_ms, uint16_t size, bool sack)
+static struct flow_hole hole(int64_t since_ms, bool up, uint16_t size, bool sack)
 {
+    uint32_t ack = up ? LAB_ISN + 1 : 1;
     return (struct flow_hole){.since_ns = LAB_START + since_ms * NS_PER_MS,
-                              .ack = 1,
-                              .beyond = sack ? 1U + size : 1,
+                              .ack = ack,
+                              .beyond = sack ? ack + size : ack,
                               .reports = 1,
                               .repeats = 4,
                               .most = size,
@@ -59,7 +60,8 @@ static void a_hole_that_stays_is_a_black_hole(void **state)
                               .rtt_ms = FAR,
                               .end_ms = ROWS[i].end_ms,
                               .hello_len = 1700};
-        *(ROWS[i].up ? &how.hole_up : &how.hole_down) = hole(1030, ROWS[i].size, ROWS[i].sack);
+        *(ROWS[i].up ? &how.hole_up : &how.hole_down) =
+            hole(1030, ROWS[i].up, ROWS[i].size, ROWS[i].sack);
         use(&l, 1000, "203.0.114.8", HOST, how);
         const struct result *r = lab_judge(&l);
         const struct finding *f = lab_finding(r, FINDING_TLS_NO_SERVER_HELLO, HOST);
@@ -86,7 +88,7 @@ static void smaller_segments_that_pass_prove_it(void **state)
                          .end_ms = 9000,
                          .client_ends = true,
                          .hello_len = 1700,
-                         .hole_up = hole(1030, 1460, true)});
+                         .hole_up = hole(1030, true, 1460, true)});
     const struct result *r = lab_judge(&l);
     const struct finding *f = lab_finding(r, FINDING_TLS_NO_SERVER_HELLO, HOST);
     assert_int_equal(f->confidence, CONFIDENCE_CERTAIN);
@@ -94,6 +96,55 @@ static void smaller_segments_that_pass_prove_it(void **state)
         lab_proves(f, "1460 bytes were lost until 536 bytes replaced them, to 203.0.113.7"));
     assert_string_equal(r->causes[0].kind, "mtu-black-hole");
     lab_close(&l);
+}
+
+static void connections_stall_behind_their_handshake(void **state)
+{
+    static const struct {
+        const char *what;
+        bool up;
+        uint16_t size;
+        int64_t end_ms;
+        uint32_t stalls, works; /* connections */
+        int32_t passed;         /* bytes that the receiver acknowledged of what it lacked */
+        enum severity severity;
+        const char *cause; /* NULL: no finding */
+    } ROWS[] = {
+        {"long requests", true, 1460, 9000, 2, 0, 0, SEVERITY_ERROR, "mtu-black-hole"},
+        {"long answers", false, 1460, 9000, 1, 0, 0, SEVERITY_ERROR, "mtu-black-hole"},
+        {"short requests pass", true, 1460, 9000, 2, 1, 0, SEVERITY_WARNING, "mtu-black-hole"},
+        {"one of two", true, 1460, 9000, 1, 1, 0, SEVERITY_INFO, NULL},
+        {"it arrived after all", true, 1460, 9000, 2, 0, 1, SEVERITY_INFO, NULL},
+        {"the end came soon", true, 1460, 4000, 2, 0, 0, SEVERITY_INFO, NULL},
+        {"short segments pass every path", true, 400, 9000, 2, 0, 0, SEVERITY_INFO, NULL},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof ROWS / sizeof *ROWS; i++) {
+        struct lab l;
+        lab_open(&l);
+        for (uint32_t k = 0; k < ROWS[i].works; k++)
+            use(&l, 100 * k, "203.0.114.8", HOST, WORKS);
+        for (uint32_t k = 0; k < ROWS[i].stalls; k++) {
+            int64_t at = 1000 + 10000 * k;
+            struct lab_tls how = WORKS;
+            how.end_ms = ROWS[i].end_ms;
+            struct flow_hole *lacks = ROWS[i].up ? &how.hole_up : &how.hole_down;
+            *lacks = hole(at + 100, ROWS[i].up, ROWS[i].size, true);
+            lacks->ack -= (uint32_t)ROWS[i].passed;
+            use(&l, at, "203.0.114.8", HOST, how);
+        }
+        const struct result *r = lab_judge(&l);
+        const struct finding *f = lab_finding(r, FINDING_TCP_STALLED, HOST);
+        const struct cause *c = lab_cause(r, "mtu-black-hole");
+        if ((f ? f->severity : SEVERITY_INFO) != ROWS[i].severity || !c != !ROWS[i].cause)
+            fail_msg("%s", ROWS[i].what);
+        if (f && f->severity > SEVERITY_INFO) {
+            assert_int_equal(f->culprit, CULPRIT_NETWORK);
+            assert_int_equal(f->count, ROWS[i].stalls);
+            assert_true(lab_proves(f, "has what follows, but lacks 1460 bytes"));
+        }
+        lab_close(&l);
+    }
 }
 
 static void several_hosts_behind_a_black_hole_are_one_cause(void **state)
@@ -104,7 +155,7 @@ static void several_hosts_behind_a_black_hole_are_one_cause(void **state)
     const struct lab_tls dead = {.outcome = TLS_INCOMPLETE,
                                  .client_ends = true,
                                  .end_ms = 9000,
-                                 .hole_down = hole(30, 2920, true)};
+                                 .hole_down = hole(30, false, 2920, true)};
     use(&l, 0, "203.0.113.7", OTHER, dead);
     use(&l, 10000, "203.0.114.8", HOST, dead);
     use(&l, 20000, "203.0.115.9", THIRD, dead);
@@ -388,6 +439,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_hole_that_stays_is_a_black_hole),
         cmocka_unit_test(smaller_segments_that_pass_prove_it),
+        cmocka_unit_test(connections_stall_behind_their_handshake),
         cmocka_unit_test(several_hosts_behind_a_black_hole_are_one_cause),
         cmocka_unit_test(long_greetings_fail_where_short_ones_pass),
         cmocka_unit_test(a_device_that_leaves_at_the_certificate_rejects_it),
