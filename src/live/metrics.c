@@ -44,8 +44,8 @@ static void put_packets(struct metrics *m, const struct sensor *s)
     single(m, "packets_unassigned_total", "counter", "Packets that are of no device.",
            c->unassigned);
     family(m, "packets_dropped_total", "counter", "Packets that were lost before they were read.");
-    sample(m, "by", "kernel", c->drops.kernel);
-    sample(m, "by", "interface", c->drops.interface);
+    sample(m, "by", "kernel", s->drops.all.tap.kernel);
+    sample(m, "by", "interface", s->drops.all.tap.interface);
     family(m, "packet_time_seconds", "gauge", "Time of the newest packet, seconds since 1970.");
     buf_printf(m->out, PREFIX "packet_time_seconds %lld.%06lld\n",
                (long long)(s->packet_ns / NS_PER_S),

@@ -63,7 +63,7 @@ void say_state(struct sensor *s)
         "reports lost %llu",
         (unsigned)s->roster.count, (unsigned long long)c->begun, sensor_ended(s),
         (unsigned long long)c->packets, (unsigned long long)c->unassigned,
-        (unsigned long long)c->drops.kernel, (unsigned long long)c->drops.interface,
+        (unsigned long long)s->drops.all.tap.kernel, (unsigned long long)s->drops.all.tap.interface,
         (unsigned long long)s->events.lines, (unsigned long long)s->events.lost,
         (unsigned long long)c->reports_lost);
     if (s->evidence.folder.fd >= 0)

@@ -220,7 +220,8 @@ static void put_row(const struct screen *v, struct buf *out, const struct row *r
 static void put_head(const struct screen *v, const struct sensor *s, struct buf *out)
 {
     const struct sensor_counts *c = &s->counts;
-    uint64_t dropped = c->drops.kernel + c->drops.interface;
+    const struct drop_counts *minute = &s->drops.minute;
+    char lately[64] = "";
     char text[256];
     char time[TIME_TEXT_SIZE];
     (void)snprintf(text, sizeof text, "oobescope live on %.16s%s  %.19sZ  sorted by %s%s%s",
@@ -229,13 +230,17 @@ static void put_head(const struct screen *v, const struct sensor *s, struct buf 
                    s->open_interfaces < s->options->interface_count ? "  AN INTERFACE IS GONE"
                                                                     : "");
     put_text(v, out, BOLD, text);
-    (void)snprintf(text, sizeof text,
-                   "%llu begun, %u ended (%llu blocked); packets %llu, dropped %llu; lost: events "
-                   "%llu, reports %llu",
-                   (unsigned long long)c->begun, sensor_ended(s),
-                   (unsigned long long)c->verdicts[VERDICT_BLOCKED], (unsigned long long)c->packets,
-                   (unsigned long long)dropped, (unsigned long long)s->events.lost,
-                   (unsigned long long)c->reports_lost);
+    if (minute->tap.kernel + minute->tap.interface > 0)
+        (void)snprintf(lately, sizeof lately, " (last minute %llu)",
+                       (unsigned long long)(minute->tap.kernel + minute->tap.interface));
+    (void)snprintf(
+        text, sizeof text,
+        "%llu begun, %u ended (%llu blocked); packets %llu, dropped %llu%s; lost: events "
+        "%llu, reports %llu",
+        (unsigned long long)c->begun, sensor_ended(s),
+        (unsigned long long)c->verdicts[VERDICT_BLOCKED], (unsigned long long)c->packets,
+        (unsigned long long)drops_frames(&s->drops), lately, (unsigned long long)s->events.lost,
+        (unsigned long long)c->reports_lost);
     put_text(v, out, "", text);
 }
 

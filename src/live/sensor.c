@@ -17,7 +17,6 @@
  * time to packets even where a thousand devices change at once. */
 #define JUDGE_EVERY_NS NS_PER_S
 #define JUDGE_A_ROUND  32
-#define MINUTE_NS      (60 * NS_PER_S)
 /* What devices learned of the network together holds for so long. */
 #define FAMILY_NS (3600 * NS_PER_S)
 /* A client that asks for nothing of the list is watched for so long after its last packet. */
@@ -144,15 +143,27 @@ static void renew_family(struct sensor *s)
 
 /* ---- frames ------------------------------------------------------------------------------------- */
 
+/* Nobody knows whose the lost packets were: each device hears of those lost since its first. */
+static void tell_losses(const struct sensor *s, struct device *d)
+{
+    struct loss_span lost[DROPS_KEPT];
+    uint32_t count = drops_after(&s->drops, d->first_ns, lost);
+    d->drops_before = drops_frames(&s->drops);
+    for (uint32_t i = 0; i < count; i++) {
+        d->drops_before -= lost[i].frames;
+        engine_drops(d->engine, lost[i].since_ns, lost[i].until_ns, lost[i].frames);
+    }
+}
+
 static bool begin(struct sensor *s, struct device *d)
 {
     struct engine_options options = engine_options(s, d);
     struct err err;
     d->live = s;
-    d->drops_before = s->counts.drops.kernel + s->counts.drops.interface;
     d->engine = engine_new(&options, &err);
     if (!d->engine)
         return false;
+    tell_losses(s, d);
     d->family = s->family;
     d->family->devices++;
     return true;
@@ -202,12 +213,10 @@ static void on_drop(void *ctx, struct device *d)
     family_leave(s, d);
 }
 
-/* Drops count for a device from its first packet on: nobody knows whose the lost ones were. */
 static struct capture_totals totals(const struct sensor *s, const struct device *d)
 {
-    uint64_t drops = s->counts.drops.kernel + s->counts.drops.interface;
     return (struct capture_totals){.files = tap_count(s->tap),
-                                   .kernel_drops = drops - d->drops_before};
+                                   .kernel_drops = drops_frames(&s->drops) - d->drops_before};
 }
 
 static void end(struct sensor *s, struct device *d, enum device_end why)
@@ -269,14 +278,21 @@ unsigned sensor_ended(const struct sensor *s)
 
 /* ---- time --------------------------------------------------------------------------------------- */
 
+/* The clock that stamps packets. */
+static int64_t wall_ns(void)
+{
+    struct timespec wall = {0};
+    (void)clock_gettime(CLOCK_REALTIME, &wall);
+    return wall.tv_sec * NS_PER_S + wall.tv_nsec;
+}
+
 void sensor_clock(struct sensor *s, bool idle)
 {
-    struct timespec wall;
     if (s->packet_ns > s->now_ns)
         s->now_ns = s->packet_ns;
-    if (!idle || clock_gettime(CLOCK_REALTIME, &wall) != 0)
+    if (!idle)
         return;
-    int64_t clock_ns = wall.tv_sec * NS_PER_S + wall.tv_nsec - CLOCK_LAG_NS;
+    int64_t clock_ns = wall_ns() - CLOCK_LAG_NS;
     if (clock_ns > s->now_ns)
         s->now_ns = clock_ns;
 }
@@ -316,30 +332,45 @@ static void judge_changed(struct sensor *s)
     }
 }
 
-static void count_drops(struct sensor *s)
+static void spread_loss(struct sensor *s)
 {
-    struct sensor_counts *c = &s->counts;
-    struct tap_drops all = {0, 0};
-    for (unsigned i = 0; i < tap_count(s->tap); i++) {
-        struct tap_drops one = tap_drops(s->tap, i);
-        all.kernel += one.kernel;
-        all.interface += one.interface;
+    struct loss_span lost = drops_newest(&s->drops);
+    for (uint32_t i = 0; i < s->roster.top; i++) {
+        struct device *d = s->roster.devices[i];
+        if (!d || !d->engine)
+            continue;
+        engine_drops(d->engine, lost.since_ns, lost.until_ns, lost.frames);
+        d->changed = true;
     }
-    c->drops = all;
-    if (s->minute_ns == 0)
-        s->minute_ns = s->now_ns;
-    if (s->now_ns - s->minute_ns < MINUTE_NS)
-        return;
-    c->minute.kernel = all.kernel - s->minute_start.kernel;
-    c->minute.interface = all.interface - s->minute_start.interface;
-    s->minute_start = all;
-    s->minute_ns = s->now_ns;
-    if (c->minute.kernel + c->minute.interface > 0)
+}
+
+static void say_minute(struct sensor *s, const struct drop_counts *minute)
+{
+    if (minute->tap.kernel + minute->tap.interface > 0)
         say(s,
             "packets lost in the last minute: %llu by the kernel (raise --buffer, or use "
-            "--filter), "
-            "%llu by the interface",
-            (unsigned long long)c->minute.kernel, (unsigned long long)c->minute.interface);
+            "--filter), %llu by the interface",
+            (unsigned long long)minute->tap.kernel, (unsigned long long)minute->tap.interface);
+    if (minute->turned_away > 0)
+        say(s,
+            "packets of devices there was no room for in the last minute: %llu (%u at once, or too "
+            "many new ones; use --filter)",
+            (unsigned long long)minute->turned_away, ROSTER_DEVICES_MAX);
+}
+
+static void count_drops(struct sensor *s)
+{
+    struct drop_counts now = {.turned_away = s->roster.turned_away};
+    int64_t clock_ns = wall_ns();
+    for (unsigned i = 0; i < tap_count(s->tap); i++) {
+        struct tap_drops one = tap_drops(s->tap, i);
+        now.tap.kernel += one.kernel;
+        now.tap.interface += one.interface;
+    }
+    if (drops_look(&s->drops, now, clock_ns))
+        spread_loss(s);
+    if (drops_minute(&s->drops, clock_ns))
+        say_minute(s, &s->drops.minute);
 }
 
 void sensor_tick(struct sensor *s)

@@ -9,6 +9,7 @@
 #ifndef LIVE_SENSOR_H
 #define LIVE_SENSOR_H
 
+#include "drops.h"
 #include "http.h"
 #include "live/live.h"
 #include "outbox.h"
@@ -78,8 +79,6 @@ struct sensor_counts {
     uint64_t verdicts[VERDICT_BLOCKED + 1];
     uint64_t transactions;
     uint64_t reports_lost;
-    struct tap_drops drops;
-    struct tap_drops minute; /* in the minute before this one */
 };
 
 struct sensor {
@@ -104,8 +103,7 @@ struct sensor {
     uint32_t past_count;
     bool keep_reports; /* of deployments that ended, in memory */
     struct sensor_counts counts;
-    struct tap_drops minute_start;
-    int64_t minute_ns;
+    struct drops drops;
     int64_t packet_ns; /* time of the newest packet */
     int64_t now_ns;    /* see sensor_clock */
     enum verdict_word worst;

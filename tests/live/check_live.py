@@ -475,6 +475,40 @@ def check_samples(tap, program):
               'all %d samples on one wire' % len(found), '%d %s' % (sensor.returncode, output))
 
 
+def silence_with(program, folder, flood):
+    """-> the report of a device whose SYNs nothing answers, and what was said, while the sensor slept through
+    `flood`"""
+    wire = Wire()
+    reports = folder / ('flooded' if flood else 'quiet')
+    try:
+        sensor = wire.watch(program, '--buffer', '1', '--reports', str(reports))
+        wire.send(ROOT / 'captures' / 'tcp-syn-dropped.pcap')
+        time.sleep(0.5)
+        sensor.send_signal(signal.SIGSTOP)
+        wire.send(*flood)
+        sensor.send_signal(signal.SIGCONT)
+        time.sleep(8)  # as long as an answer may take
+        sensor.send_signal(signal.SIGTERM)
+        output = sensor.communicate(timeout=20)[0]
+    finally:
+        wire.close()
+    return [json.loads(p.read_text()) for p in sorted(reports.glob('*10.20.0.31*.json'))], output
+
+
+def check_drops(tap, program, folder):
+    """Drops are counted, told, and make what is said of silence less sure."""
+    large = max((ROOT / 'captures').glob('*.pcap'), key=lambda p: p.stat().st_size)
+    flooded, output = silence_with(program, folder, [large] * (4000000 // large.stat().st_size + 1))
+    quiet = silence_with(program, folder, [])[0]
+    quiet, flooded = ([(f['kind'], f['confidence']) for r in reports for f in r['findings']]
+                      for reports in (quiet, flooded))
+    tap.check(re.search(r'dropped by the kernel [1-9]', output), 'drops: counted', output)
+    tap.check(('tcp-no-reply', 'likely') in quiet and 'capture-gaps' not in dict(quiet),
+              'drops: none, and as sure as ever', quiet)
+    tap.check(('tcp-no-reply', 'possible') in flooded and 'capture-gaps' in dict(flooded),
+              'drops: what is said of silence is less sure', flooded)
+
+
 HTTP = 9180
 SAMPLE = re.compile(r'([a-z_]+)(\{[a-z]+="[^"\\\n]*"\})? [0-9.]+')
 
@@ -715,6 +749,7 @@ def main():
         room.close()
     check_signals(tap, program, folder)
     check_samples(tap, program)
+    check_drops(tap, program, folder)
     check_http(tap, program)
     check_full_disk(tap, program, folder)
     check_screen(tap, program, folder)

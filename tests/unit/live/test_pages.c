@@ -42,7 +42,7 @@ static int set_up(void **state)
     b->s.open_interfaces = 2;
     b->s.packet_ns = 1234567890123456789;
     b->s.counts.packets = 7;
-    b->s.counts.drops = (struct tap_drops){3, 4};
+    b->s.drops.all.tap = (struct tap_drops){3, 4};
     b->s.counts.verdicts[VERDICT_BLOCKED] = 2;
     b->running = (struct device){.number = 5, .sign_ns = 1, .address_count = 1};
     assert_true(addr_parse(&b->running.addresses[0], "10.20.0.5"));
