@@ -13,8 +13,9 @@
 #include "filter.h"
 #include "source.h"
 
-/* One file is read in big blocks; of many, all blocks together should stay small. */
-#define BLOCK_ONE  (512 * 1024)
+/* One file is read in blocks that leave most of a core's cache to the tables; of many, all blocks together
+ * should stay small. */
+#define BLOCK_ONE  (128 * 1024)
 #define BLOCK_MANY (64 * 1024)
 
 /* Progress is told once in so many frames. */
