@@ -21,6 +21,9 @@ void intern_free(struct intern *t);
 uint32_t intern_add(struct intern *t, struct slice name);
 /* The number of `name`, INTERN_NONE when it was never added. */
 uint32_t intern_find(const struct intern *t, struct slice name);
+/* The same for a name that several tables are asked for: `hash` is its intern_hash. */
+uint32_t intern_find_hashed(const struct intern *t, struct slice name, uint64_t hash);
+uint64_t intern_hash(struct slice name);
 /* The name of a number below intern_count(); NUL-terminated. */
 struct slice intern_name(const struct intern *t, uint32_t id);
 uint32_t intern_count(const struct intern *t);

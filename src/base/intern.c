@@ -48,7 +48,12 @@ void intern_free(struct intern *t)
     free(t);
 }
 
-static uint32_t find(const struct intern *t, struct slice name, uint64_t hash)
+uint64_t intern_hash(struct slice name)
+{
+    return hash_bytes(INTERN_KEY, name);
+}
+
+uint32_t intern_find_hashed(const struct intern *t, struct slice name, uint64_t hash)
 {
     uint32_t id = map_get(&t->by_hash, hash);
     while (id != INTERN_NONE && !slice_eq(intern_name(t, id), name))
@@ -58,7 +63,7 @@ static uint32_t find(const struct intern *t, struct slice name, uint64_t hash)
 
 uint32_t intern_find(const struct intern *t, struct slice name)
 {
-    return find(t, name, hash_bytes(INTERN_KEY, name));
+    return intern_find_hashed(t, name, intern_hash(name));
 }
 
 static bool make_room(struct intern *t)
@@ -76,8 +81,8 @@ static bool make_room(struct intern *t)
 
 uint32_t intern_add(struct intern *t, struct slice name)
 {
-    uint64_t hash = hash_bytes(INTERN_KEY, name);
-    uint32_t id = find(t, name, hash);
+    uint64_t hash = intern_hash(name);
+    uint32_t id = intern_find_hashed(t, name, hash);
     if (id != INTERN_NONE)
         return id;
     if (t->count >= t->cap || name.len > UINT32_MAX || !make_room(t))

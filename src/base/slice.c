@@ -30,8 +30,10 @@ bool slice_starts_nocase(struct slice s, const char *prefix)
 bool slice_has_nocase(struct slice s, const char *text)
 {
     size_t len = strlen(text);
+    uint8_t first = ascii_lower((uint8_t)text[0]);
     for (size_t i = 0; i + len <= s.len; i++) {
-        if (slice_eq_nocase(slice_sub(s, i, len), slice_of(text, len)))
+        if ((len == 0 || ascii_lower(s.data[i]) == first) &&
+            slice_eq_nocase(slice_sub(s, i, len), slice_of(text, len)))
             return true;
     }
     return false;

@@ -180,12 +180,13 @@ static uint32_t add_listed(struct facts *f, struct slice host)
 
 uint32_t facts_name(struct facts *f, struct slice host, bool contact)
 {
-    if (host.len == 0)
+    if (host.len == 0 || host.len > NAME_MAX_BYTES)
         return INTERN_NONE;
-    uint32_t id = intern_find(f->listed, host);
+    uint64_t hash = intern_hash(host);
+    uint32_t id = intern_find_hashed(f->listed, host, hash);
     if (id != INTERN_NONE)
         return id;
-    uint32_t other = intern_find(f->others, host);
+    uint32_t other = intern_find_hashed(f->others, host, hash);
     if (other == INTERN_NONE) {
         struct service_match matches[SERVICE_MATCHES_MAX];
         if (services_match(f->list, host, TRANSPORT_TCP, PORT_ANY, matches) > 0)
@@ -320,6 +321,15 @@ void facts_role(struct facts *f, const struct ip_addr *addr, uint8_t flag)
         facts_at(f, id)->flags |= flag;
 }
 
+/* What `server` is besides a peer of this one client. Once: its record may lie anywhere in memory. */
+static void note_peer(struct facts *f, enum peer_role role, const struct ip_addr *server)
+{
+    if (role == PEER_RESOLVER)
+        facts_role(f, server, CLIENT_RESOLVER);
+    else if (role == PEER_PROXY)
+        facts_role(f, server, CLIENT_PROXY);
+}
+
 struct peer *facts_peer(struct facts *f, uint32_t client, enum peer_role role,
                         const struct flow *flow)
 {
@@ -331,6 +341,7 @@ struct peer *facts_peer(struct facts *f, uint32_t client, enum peer_role role,
             return p;
         link = &p->next;
     }
+    note_peer(f, role, &flow->key.dst);
     uint32_t id = c->peer_count < PEERS_A_CLIENT ? pool_add(&f->peers) : POOL_NONE;
     if (id == POOL_NONE)
         return NULL;

@@ -305,6 +305,7 @@ uint32_t facts_unheard(struct facts *f, const struct ip_addr *addr, const struct
 void facts_role(struct facts *f, const struct ip_addr *addr, uint8_t flag);
 
 struct client *facts_at(const struct facts *f, uint32_t client);
+/* The server of `flow` as the client's peer, made when new, which notes its role; NULL at a cap. */
 struct peer *facts_peer(struct facts *f, uint32_t client, enum peer_role role,
                         const struct flow *flow);
 

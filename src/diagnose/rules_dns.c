@@ -249,8 +249,8 @@ static void check_probe(struct facts *f, struct row *head, const struct flow *fl
 /* A second, different answer to one question: somebody answers in the resolver's name. */
 static void injected_fact(struct facts *f, const struct flow *flow, const struct tx *tx)
 {
-    char text[NAME_MAX_BYTES + 1], addr[ADDR_TEXT_SIZE];
-    uint32_t name = facts_name(f, facts_host(tx->u.dns.qname, text), false);
+    char addr[ADDR_TEXT_SIZE];
+    uint32_t name = facts_name(f, tx->u.dns.qname, false);
     uint32_t client = facts_find(f, &flow->key.src);
     struct row *head =
         name == INTERN_NONE || client == POOL_NONE ? NULL : facts_head(f, client, name);
@@ -294,11 +294,9 @@ void dns_fact(struct facts *f, const struct flow *flow, const struct tx *tx)
     uint32_t client = facts_asks(f, flow);
     if (client == POOL_NONE || lies_in_gap(flow, tx))
         return;
-    facts_role(f, &flow->key.dst, CLIENT_RESOLVER);
     resolver_fact(f, client, flow, tx);
 
-    char text[NAME_MAX_BYTES + 1];
-    struct slice qname = facts_host(tx->u.dns.qname, text);
+    struct slice qname = tx->u.dns.qname; /* in lower case, without the last dot */
     if (is_wpad(f, client, flow, tx, qname))
         return;
     uint32_t name = facts_name(f, qname, true);

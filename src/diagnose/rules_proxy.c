@@ -21,7 +21,6 @@ void proxy_fact(struct facts *f, uint32_t client, const struct flow *flow, const
 {
     if (!tx->u.http.to_proxy || tx->outcome == TX_PENDING)
         return;
-    facts_role(f, &flow->key.dst, CLIENT_PROXY);
     struct peer *p = facts_peer(f, client, PEER_PROXY, flow);
     if (!p)
         return;

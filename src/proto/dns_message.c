@@ -37,9 +37,15 @@ enum {
 
 /* ---- names ---- */
 
-static bool is_plain(uint8_t c)
+/* A character as text shows it, in lower case; 0 for those that are escaped: dot, backslash, and what is
+ * not printable. Looked up, since names are a good part of all bytes that are read. */
+static uint8_t plain_char(uint8_t c)
 {
-    return c > ' ' && c <= '~' && c != '.' && c != '\\';
+    static const char plain[] =
+        "!\"#$%&'()*+,-\0/0123456789:;<=>?@abcdefghijklmnopqrstuvwxyz[\0]^_`"
+        "abcdefghijklmnopqrstuvwxyz{|}~";
+    unsigned at = c - (unsigned)'!';
+    return at < sizeof plain ? (uint8_t)plain[at] : 0;
 }
 
 static void put_odd(struct text *t, uint8_t c)
@@ -56,8 +62,8 @@ static void put_odd_label(struct text *t, struct slice label)
 {
     for (size_t i = 0; i < label.len; i++) {
         uint8_t c = label.data[i];
-        if (is_plain(c))
-            text_char(t, ascii_lower(c));
+        if (plain_char(c) != 0)
+            text_char(t, plain_char(c));
         else
             put_odd(t, c);
     }
@@ -73,12 +79,11 @@ static void put_label(struct text *t, struct slice label)
     }
     uint8_t *out = t->data + t->len; /* most labels are plain: nothing else is touched on the way */
     for (size_t i = 0; i < label.len; i++) {
-        uint8_t c = label.data[i];
-        if (!is_plain(c)) {
+        out[i] = plain_char(label.data[i]);
+        if (out[i] == 0) {
             put_odd_label(t, label);
             return;
         }
-        out[i] = ascii_lower(c);
     }
     t->len += (uint32_t)label.len;
 }

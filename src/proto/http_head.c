@@ -189,8 +189,10 @@ static const struct known {
 
 static const struct known *find_known(struct slice name)
 {
+    uint8_t first = name.len > 0 ? ascii_lower(name.data[0]) : 0;
     for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
-        if (known[i].len == name.len && slice_eq_nocase(name, slice_of(known[i].name, name.len)))
+        if (known[i].len == name.len && (uint8_t)known[i].name[0] == first &&
+            slice_eq_nocase(name, slice_of(known[i].name, name.len)))
             return &known[i];
     }
     return NULL;
