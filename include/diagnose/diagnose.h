@@ -59,6 +59,11 @@ void diagnosis_link(struct diagnosis *d, const struct packet *p);
  * minutes lose confidence. What is not told so counts for all of the capture. */
 void diagnosis_drops(struct diagnosis *d, int64_t since_ns, int64_t until_ns, uint64_t frames);
 
+/* From `since_ns` on no packet at all was captured for so long, and then some were: whether a single request
+ * without answer before it was answered, or repeated, meanwhile, nobody knows. To be told in order of time. */
+#define DIAGNOSIS_SILENCE_NS (2 * NS_PER_S)
+void diagnosis_silence(struct diagnosis *d, int64_t since_ns);
+
 /* The primary address of the device an address belongs to, as far as known now (IPv4 where its MAC has
  * exactly one); the address itself where nothing is known. */
 struct ip_addr diagnosis_device_of(const struct diagnosis *d, const struct ip_addr *client);

@@ -96,6 +96,11 @@ void diagnosis_expect(struct diagnosis *d, const struct flow *begun)
     ahead_packet(&d->ahead, &d->facts, begun);
 }
 
+void diagnosis_silence(struct diagnosis *d, int64_t since_ns)
+{
+    loss_silence(&d->facts.losses, since_ns);
+}
+
 void diagnosis_flow(struct diagnosis *d, const struct flow *flow, const struct flow_end *how,
                     struct slice host, const char *app, uint32_t transactions)
 {

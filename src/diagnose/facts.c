@@ -31,6 +31,7 @@ static const struct {
     {offsetof(struct facts, failures), sizeof(struct failure), FAILURES_MAX},
     {offsetof(struct facts, watches), sizeof(struct watch), WATCHED_MAX},
     {offsetof(struct facts, losses.minutes), sizeof(struct loss), LOSS_MINUTES_MAX},
+    {offsetof(struct facts, losses.silences), sizeof(int64_t), LOSS_SILENCES_MAX},
 };
 
 #define OWN_MAPS  (sizeof own_maps / sizeof *own_maps)

@@ -264,7 +264,9 @@ struct facts {
     uint32_t listed_added; /* names, by a kin */
     uint64_t one_way;      /* TCP flows */
     uint64_t two_way;
-    uint64_t gapped; /* that lack bytes */
+    uint64_t gapped;   /* that lack bytes */
+    uint64_t orphans;  /* answers whose questions are not there */
+    int64_t orphan_ns; /* the newest */
     struct losses losses;
     bool lossy;   /* known when judging begins: the capture can have lost any single packet */
     bool is_kin;  /* `listed` and `routes` are another one's */

@@ -1,5 +1,5 @@
 /*
- * diagnose/loss: minutes in which packets were lost.
+ * diagnose/loss: minutes in which packets were lost, and silences.
  * SPDX-License-Identifier: MIT
  */
 #include "loss.h"
@@ -50,6 +50,26 @@ void loss_drops(struct losses *l, int64_t since_ns, int64_t until_ns, uint64_t f
 void loss_gap(struct losses *l, int64_t since_ns, int64_t until_ns)
 {
     (void)add(l, since_ns, until_ns, (struct loss){.gapped = 1});
+}
+
+void loss_silence(struct losses *l, int64_t since_ns)
+{
+    uint32_t id = pool_add(&l->silences);
+    if (id != POOL_NONE)
+        *(int64_t *)pool_at(&l->silences, id) = since_ns;
+}
+
+bool loss_silent(const struct losses *l, int64_t from_ns, int64_t until_ns)
+{
+    uint32_t low = 0, high = l->silences.count; /* the first one of `from_ns` or later */
+    while (low < high) {
+        uint32_t middle = low + (high - low) / 2;
+        if (*(const int64_t *)pool_at(&l->silences, middle) < from_ns)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low < l->silences.count && *(const int64_t *)pool_at(&l->silences, low) < until_ns;
 }
 
 struct loss loss_around(const struct losses *l, int64_t at_ns)

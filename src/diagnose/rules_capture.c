@@ -3,10 +3,11 @@
  * SPDX-License-Identifier: MIT
  */
 #include "judge.h"
+#include "proto/proto.h"
 
 #define CUT_SHARE  10   /* one packet in so many cut short makes missing bytes doubtful */
 #define HALF_SHARE 4    /* so many half conversations to a whole one are a one-way capture */
-#define GAP_SHARE  200  /* one connection in so many that lacks bytes, or */
+#define GAP_SHARE  200  /* to so many connections one conversation that lacks packets, or */
 #define DROP_SHARE 1000 /* one packet in so many dropped: single packets may be missing anywhere */
 
 #define SILENT_KINDS                                                          \
@@ -22,9 +23,17 @@
      1ULL << FINDING_EAP_NO_REQUEST | 1ULL << FINDING_DHCP_NO_OFFER |                  \
      1ULL << FINDING_DHCP_OFFER_UNUSED | 1ULL << FINDING_DHCP_NO_ACK)
 
-static bool many_gapped(const struct facts *f)
+/* Conversations that lack something without a direction missing. */
+static uint64_t gapped(const struct facts *f, const struct capture_facts *c)
 {
-    return f->gapped > 0 && f->gapped >= f->two_way / GAP_SHARE;
+    bool begun = f->orphan_ns - c->first.ts_ns > DNS_PATIENCE_NS;
+    return f->gapped + (begun ? f->orphans : 0);
+}
+
+static bool many_gapped(const struct facts *f, const struct capture_facts *c)
+{
+    uint64_t count = gapped(f, c);
+    return count > 0 && count >= f->two_way / GAP_SHARE;
 }
 
 /* Drops that nobody told the time of: they may be anywhere. 0 where they are few. */
@@ -36,14 +45,14 @@ static uint64_t undated_drops(const struct facts *f, const struct capture_facts 
 
 bool capture_lossy(const struct facts *f, const struct capture_facts *c)
 {
-    return many_gapped(f) || undated_drops(f, c) > 0;
+    return many_gapped(f, c) || undated_drops(f, c) > 0;
 }
 
 /* What was lost around an exchange, of what weighs. */
-static struct loss lost_around(const struct facts *f, int64_t at_ns)
+static struct loss lost_around(const struct judge *j, int64_t at_ns)
 {
-    struct loss lost = loss_around(&f->losses, at_ns);
-    if (!many_gapped(f))
+    struct loss lost = loss_around(&j->f->losses, at_ns);
+    if (!many_gapped(j->f, j->j.capture))
         lost.gapped = 0;
     return lost;
 }
@@ -55,7 +64,8 @@ static bool is_lost(struct loss lost)
 
 bool capture_may_have_lost(const struct facts *f, int64_t at_ns)
 {
-    return f->lossy || is_lost(lost_around(f, at_ns));
+    return f->lossy || loss_around(&f->losses, at_ns).drops > 0 ||
+           loss_silent(&f->losses, at_ns, at_ns + DIAGNOSIS_SILENCE_NS);
 }
 
 /* A device that got its answer does not ask again: who repeats has heard nothing, whatever the capture
@@ -85,8 +95,8 @@ void capture_weigh(struct judge *j, struct draft *d)
     if (!rests_on_absence(d))
         return;
     uint64_t undated = undated_drops(j->f, j->j.capture);
-    struct loss lost = lost_around(j->f, d->f.first.ts_ns);
-    if (!undated && !(is_lost(lost) && is_lost(lost_around(j->f, d->f.last.ts_ns))))
+    struct loss lost = lost_around(j, d->f.first.ts_ns);
+    if (!undated && !(is_lost(lost) && is_lost(lost_around(j, d->f.last.ts_ns))))
         return;
     struct buf *b = &j->text;
     buf_str(b, "the capture lacks packets: ");
@@ -95,7 +105,7 @@ void capture_weigh(struct judge *j, struct draft *d)
                    (unsigned long long)(undated ? undated : lost.drops),
                    undated ? ", it does not tell when" : " in these minutes");
     if (lost.gapped > 0)
-        buf_printf(b, "%s%u connection%s of these minutes lack%s bytes",
+        buf_printf(b, "%s%u conversation%s of these minutes lack%s some",
                    undated + lost.drops > 0 ? "; " : "", lost.gapped, lost.gapped == 1 ? "" : "s",
                    lost.gapped == 1 ? "s" : "");
     finding_prove(j, d);

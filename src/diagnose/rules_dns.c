@@ -275,6 +275,14 @@ static bool is_wpad(struct facts *f, uint32_t client, const struct flow *flow, c
     return true;
 }
 
+/* The question was lost, unless it was sent before the capture began. */
+static void note_orphan(struct facts *f, const struct tx *tx)
+{
+    f->orphans++;
+    f->orphan_ns = tx->reply.ts_ns > f->orphan_ns ? tx->reply.ts_ns : f->orphan_ns;
+    loss_gap(&f->losses, tx->reply.ts_ns, tx->reply.ts_ns);
+}
+
 static void no_answer(struct facts *f, struct row *head, const struct flow *flow,
                       const struct tx *tx, struct slice qname)
 {
@@ -289,6 +297,8 @@ void dns_fact(struct facts *f, const struct flow *flow, const struct tx *tx)
     if (tx->outcome == TX_REPLY_ONLY) {
         if (tx->u.dns.second_reply)
             injected_fact(f, flow, tx);
+        else if (flow_is_one_way(flow))
+            note_orphan(f, tx);
         return;
     }
     uint32_t client = facts_asks(f, flow);

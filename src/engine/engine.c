@@ -148,7 +148,12 @@ static void keep_time(struct engine *e, struct mark *at)
     struct engine_stats *s = &e->stats;
     at->ts_ns += s->set_back_ns;
     int64_t back = s->last.ts_ns - at->ts_ns;
-    if (!mark_set(s->last) || back <= CLOCK_BACK_NS || back > CLOCK_BACK_MOST - s->set_back_ns)
+    if (!mark_set(s->last) || (back <= CLOCK_BACK_NS && back > -DIAGNOSIS_SILENCE_NS))
+        return;
+    /* One device's silence is not that of the capture. */
+    if (back < 0 && !e->options.kin)
+        diagnosis_silence(e->diagnosis, s->last.ts_ns);
+    if (back <= CLOCK_BACK_NS || back > CLOCK_BACK_MOST - s->set_back_ns)
         return;
     s->clock_steps++;
     s->set_back_ns += back;

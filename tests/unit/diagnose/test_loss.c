@@ -11,6 +11,19 @@
 #define MINUTE_MS 60000
 #define AT_MS     (2 * MINUTE_MS + 1000) /* of what fails: in the third minute */
 
+/* A reply on a port from which nothing was asked. */
+static void lab_answer(struct lab *l, int64_t at, const char *name)
+{
+    struct flow f = lab_flow(l, at, IP_PROTO_UDP, l->resolver, 53);
+    f.side[DIR_TO_CLIENT] = f.side[DIR_TO_SERVER];
+    f.side[DIR_TO_SERVER] = (struct flow_side){.packets = 0};
+    struct tx tx = {.kind = TX_DNS, .first = f.first, .reply = f.first, .done = f.first};
+    tx.outcome = TX_REPLY_ONLY;
+    tx.u.dns.qname = slice_str(name);
+    tx.u.dns.qtype = LAB_A;
+    diagnosis_transaction(l->d, &f, &tx, slice_str(""));
+}
+
 enum told {
     NOBODY,   /* lost nothing */
     DATED,    /* dropped in the minute of what fails */
@@ -57,7 +70,7 @@ static void silence_near_losses_is_less_sure(void **state)
         {ELSEWHEN, CONFIDENCE_LIKELY, NULL},
         {TOTAL, CONFIDENCE_POSSIBLE, "700 were dropped by its own count, it does not tell when"},
         {FEW, CONFIDENCE_LIKELY, NULL},
-        {GAP, CONFIDENCE_POSSIBLE, "1 connection of these minutes lacks bytes"},
+        {GAP, CONFIDENCE_POSSIBLE, "1 conversation of these minutes lacks some"},
         {GAP_ELSEWHEN, CONFIDENCE_LIKELY, NULL},
     };
     (void)state;
@@ -171,6 +184,53 @@ static void one_question_in_a_bad_minute_is_doubt(void **state)
     }
 }
 
+/* Nothing at all was captured when the answer, or the repeat, would have come. */
+static void one_question_before_a_silence_is_doubt(void **state)
+{
+    static const struct {
+        int64_t silent_ms; /* after the question; -1: never */
+        enum status_word word;
+    } ROWS[] = {
+        {-1, STATUS_FAILED},
+        {500, STATUS_INCONCLUSIVE},
+        {1999, STATUS_INCONCLUSIVE},
+        {2000, STATUS_FAILED},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof ROWS / sizeof *ROWS; i++) {
+        struct lab l;
+        lab_open(&l);
+        lab_use(&l, 100, HOST);
+        diagnosis_silence(l.d, LAB_START + 1000 * NS_PER_MS);
+        lab_ntp(&l, AT_MS, "time.example.com", (struct lab_ntp){.unanswered = true});
+        if (ROWS[i].silent_ms >= 0)
+            diagnosis_silence(l.d, LAB_START + (AT_MS + ROWS[i].silent_ms) * NS_PER_MS);
+        diagnosis_silence(l.d, LAB_START + 5 * MINUTE_MS * NS_PER_MS);
+        assert_int_equal(lab_status(lab_judge(&l), "ntp"), ROWS[i].word);
+        lab_close(&l);
+    }
+}
+
+/* An answer shows that its question was lost, unless that was before the capture began. */
+static void answers_without_questions_are_losses(void **state)
+{
+    (void)state;
+    for (int late = 0; late < 2; late++) {
+        struct lab l;
+        lab_open(&l);
+        lab_use(&l, 100, HOST);
+        lab_answer(&l, late ? 2500 : 1500, OTHER);
+        lab_ntp(&l, AT_MS, "time.example.com", (struct lab_ntp){.unanswered = true});
+        lab_resolve(&l, 3000, OTHER);
+        lab_tcp(&l, 3020, OTHER, 443, (struct lab_tcp){0});
+        const struct result *r = lab_judge(&l);
+        assert_int_equal(lab_status(r, "ntp"), late ? STATUS_INCONCLUSIVE : STATUS_FAILED);
+        assert_int_equal(lab_finding(r, FINDING_TCP_NO_REPLY, OTHER)->confidence,
+                         late ? CONFIDENCE_POSSIBLE : CONFIDENCE_LIKELY);
+        lab_close(&l);
+    }
+}
+
 /* A copy that is judged in between knows of the losses so far. */
 static void copies_remember(void **state)
 {
@@ -197,6 +257,7 @@ static int make(void **state)
     l = (struct losses){.drops = 0};
     map_init(&l.by_minute, LOSS_MINUTES_MAX);
     pool_init(&l.minutes, sizeof(struct loss), LOSS_MINUTES_MAX);
+    pool_init(&l.silences, sizeof(int64_t), LOSS_SILENCES_MAX);
     *state = &l;
     return 0;
 }
@@ -206,6 +267,7 @@ static int unmake(void **state)
     struct losses *l = *state;
     map_clear(&l->by_minute);
     pool_clear(&l->minutes);
+    pool_clear(&l->silences);
     return 0;
 }
 
@@ -252,6 +314,22 @@ static void a_week_is_enough(void **state)
     assert_int_equal(loss_around(l, (LOSS_MINUTES_MAX + 1) * 60 * S).drops, 0);
 }
 
+static void silences_are_found_by_time(void **state)
+{
+    struct losses *l = *state;
+    assert_false(loss_silent(l, 0, INT64_MAX));
+    for (int64_t i = 1; i <= LOSS_SILENCES_MAX + 5; i++)
+        loss_silence(l, i * 10);
+    assert_int_equal(l->silences.count, LOSS_SILENCES_MAX);
+    assert_false(loss_silent(l, 0, 10));
+    assert_true(loss_silent(l, 0, 11));
+    assert_true(loss_silent(l, 500, 501));
+    assert_false(loss_silent(l, 501, 510));
+    assert_true(loss_silent(l, 501, 511));
+    assert_true(loss_silent(l, LOSS_SILENCES_MAX * 10, INT64_MAX));
+    assert_false(loss_silent(l, LOSS_SILENCES_MAX * 10 + 1, INT64_MAX));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -260,10 +338,13 @@ int main(void)
         cmocka_unit_test(one_bad_minute_of_several),
         cmocka_unit_test(a_cause_follows_its_findings),
         cmocka_unit_test(one_question_in_a_bad_minute_is_doubt),
+        cmocka_unit_test(one_question_before_a_silence_is_doubt),
+        cmocka_unit_test(answers_without_questions_are_losses),
         cmocka_unit_test(copies_remember),
         cmocka_unit_test_setup_teardown(an_answer_may_come_in_the_next_minute, make, unmake),
         cmocka_unit_test_setup_teardown(long_spans_tell_no_time, make, unmake),
         cmocka_unit_test_setup_teardown(a_week_is_enough, make, unmake),
+        cmocka_unit_test_setup_teardown(silences_are_found_by_time, make, unmake),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

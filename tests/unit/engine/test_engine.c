@@ -266,6 +266,35 @@ static void drops_have_their_minutes(void **state)
     assert_int_equal(b->seen.verdict, VERDICT_INCONCLUSIVE);
 }
 
+/* One question, and nothing at all was captured for a while: the capture may have missed the answer. Of the
+ * silence of one device among many nothing follows. */
+static void silence_of_the_capture_is_doubt(void **state)
+{
+    struct bench *b = *state;
+    struct seen seen = {0};
+    struct err err;
+    struct engine_options options = {.services = b->services,
+                                     .sink = {&seen, on_transaction, on_flow, on_result},
+                                     .kin = b->engine,
+                                     .number = 1,
+                                     .max_flows = 4};
+    struct engine *one = engine_new(&options, &err);
+    assert_non_null(one);
+    for (int i = 0; i < 2; i++) {
+        const struct frame *frame =
+            i ? frame_tcp(&b->maker, up, TCP_SYN, 100, 0, slice_str(""))
+              : frame_udp(&b->maker, query_way, slice_of(query, sizeof query - 1));
+        engine_packet(one, frame);
+        engine_packet(b->engine, frame);
+        b->maker.frame.at.ts_ns += 60 * NS_PER_S;
+    }
+    engine_finish(one, &(struct capture_totals){.files = 1});
+    assert_int_equal(seen.verdict, VERDICT_BLOCKED);
+    engine_free(one);
+    engine_finish(b->engine, &(struct capture_totals){.files = 1});
+    assert_int_equal(b->seen.verdict, VERDICT_INCONCLUSIVE);
+}
+
 /* The capturing clock is set back by an hour between a question and its answer, and again later. */
 static void a_clock_that_is_set_back_changes_nothing(void **state)
 {
@@ -396,6 +425,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(judging_in_between_changes_nothing, set_up, tear_down),
         cmocka_unit_test_setup_teardown(silence_counts, set_up, tear_down),
         cmocka_unit_test_setup_teardown(silence_until_the_end_counts, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(silence_of_the_capture_is_doubt, set_up, tear_down),
         cmocka_unit_test_setup_teardown(drops_have_their_minutes, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_clock_that_is_set_back_changes_nothing, set_up,
                                         tear_down),
