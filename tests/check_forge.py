@@ -208,6 +208,10 @@ def found(report, expected):
     wanted = dict(pair.split('=', 1) for pair in expected.split()[1:])
     if report['verdict'] != wanted.pop('verdict'):
         yield 'verdict %s' % report['verdict']
+    first = [c['kind'] for c in report['causes'][:1]]
+    cause = wanted.pop('cause', None)
+    if cause and first != [cause]:
+        yield 'first cause %s, not %s' % (first, cause)
     findings = [f for f in report['findings'] if f['severity'] != 'info']
     if not findings:
         yield 'no finding'

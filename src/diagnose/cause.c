@@ -122,6 +122,8 @@ static int group_cmp(const void *left, const void *right)
     const struct group *const *b = right;
     if ((*a)->impact != (*b)->impact)
         return (*a)->impact > (*b)->impact ? -1 : 1;
+    if ((*a)->severity != (*b)->severity)
+        return (*a)->severity > (*b)->severity ? -1 : 1;
     if ((*a)->rank != (*b)->rank)
         return (*a)->rank < (*b)->rank ? -1 : 1;
     return (*a)->first < (*b)->first ? -1 : (*a)->first > (*b)->first;

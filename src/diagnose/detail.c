@@ -106,8 +106,11 @@ static void detail_date(struct buf *b, const char *label, const struct judge *j,
 
 static void detail_capture(struct buf *b, const struct draft *d, const struct capture_facts *c)
 {
-    if (d->f.kind == FINDING_CAPTURE_ONE_WAY)
+    if (d->f.kind == FINDING_CAPTURE_ONE_WAY && d->x.value > 0)
         buf_printf(b, "%u of %lld connections", d->f.count, (long long)d->x.value);
+    else if (d->f.kind == FINDING_CAPTURE_ONE_WAY)
+        buf_printf(b, "%u DNS questions without answer, none of which the device asked again",
+                   d->f.count);
     if (d->f.kind != FINDING_CAPTURE_GAPS)
         return;
     if (c->gap_bytes > 0)

@@ -51,7 +51,7 @@ static void half_finding(struct judge *j, bool weighs)
         return;
     d->weighs = weighs;
     d->x.value = (int64_t)c->one_way + c->two_way;
-    d->f.count = c->one_way;
+    d->f.count = c->one_way > 0 ? c->one_way : resolver_unheard(j->f, j->j.device);
     d->f.first = j->j.capture->first;
     d->f.last = j->j.capture->last;
     finding_tell(j, d);

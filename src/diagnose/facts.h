@@ -90,11 +90,13 @@ struct peer {
     uint32_t next;
     uint8_t role;
     bool names_differ; /* more than one name went unanswered */
+    bool asked_again;  /* the first unanswered question */
     bool tcp_worked;   /* resolver: over TCP */
     bool tcp_failed;
     struct ip_addr server;
     uint16_t port;
-    uint32_t name; /* the first unanswered one (listed or not: hashed) */
+    uint32_t name;     /* the first unanswered one (listed or not: hashed) */
+    uint32_t question; /* the same with its type */
     uint32_t answered;
     uint32_t refused; /* proxy: 407 and errors of its own */
     uint32_t unanswered;

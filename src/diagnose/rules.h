@@ -146,6 +146,9 @@ enum resolvers_state dns_resolvers(const struct facts *f, uint32_t client);
 bool dns_peer_silent(const struct facts *f, const struct peer *p, bool alone);
 /* The resolver of the device that answers slowly as a habit; NULL without. */
 const struct peer *resolver_slow(const struct facts *f, uint32_t client);
+/* Questions of a device of which none has an answer in the capture and none was asked again: it heard answers that
+ * the capture has not. 0 where that is not so. */
+uint32_t resolver_unheard(const struct facts *f, uint32_t client);
 /* Whether TCP to the resolvers was tried and never worked. */
 bool resolver_tcp_shut(const struct facts *f, uint32_t client);
 /* Whether AA is rare with the device's resolvers, so that it tells a zone of their own. */

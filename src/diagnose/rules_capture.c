@@ -117,6 +117,8 @@ void capture_weigh(struct judge *j, struct draft *d)
 bool capture_one_way(const struct judge *j, uint32_t client)
 {
     const struct client *c = facts_at(j->f, client);
+    if (c->two_way == 0 && resolver_unheard(j->f, client) > 0)
+        return true;
     return c->one_way > 0 && c->one_way / HALF_SHARE >= c->two_way;
 }
 

@@ -10,8 +10,9 @@
 #include "blockers.h"
 #include "rules.h"
 
-#define RETRY_NS (15 * NS_PER_S) /* NTLM and Negotiate need refusals on the way to a 200 */
-#define WHO_MAX  256
+#define RETRY_NS   (15 * NS_PER_S) /* NTLM and Negotiate need refusals on the way to a 200 */
+#define WHO_MAX    256
+#define HTTPS_PORT 443
 
 /* Who answered, in its own words: "squid/5.7 (ERR_ACCESS_DENIED 0)". */
 static struct slice who(const struct tx_http *http, char out[WHO_MAX])
@@ -154,6 +155,20 @@ void http_fact(struct facts *f, const struct flow *flow, const struct tx *tx, st
     note_outcome(f, row, flow, tx, &q);
 }
 
+/* Whether the device came through to anything by TLS, which a portal does not answer for. */
+static bool came_through(const struct judging *j, int64_t after_ns)
+{
+    struct hosts at = facts_hosts(j->f, j->device);
+    for (const struct row *row = facts_next_host(j->f, &at); row;
+         row = facts_next_host(j->f, &at)) {
+        for (; row; row = facts_row_at(j->f, row->next)) {
+            if (row->port == HTTPS_PORT && row->ok.ts_ns > after_ns)
+                return true;
+        }
+    }
+    return false;
+}
+
 enum ruling http_ruling(const struct judging *j, const struct row *head, const struct row *row,
                         const struct failure *x)
 {
@@ -164,6 +179,9 @@ enum ruling http_ruling(const struct judging *j, const struct row *head, const s
     if (mark_set(row->ok) && row->ok.ts_ns >= x->last.ts_ns)
         return RULING_RECOVERED;
     if (rule_first_label(intern_name(j->f->listed, head->name), "ipv6"))
+        return RULING_HARMLESS;
+    /* The check that was let pass may be among what the capture lost. */
+    if (x->kind == FINDING_HTTP_CAPTIVE_PORTAL && j->f->lossy && came_through(j, x->last.ts_ns))
         return RULING_HARMLESS;
     bool by_body = x->kind == FINDING_HTTP_ALTERED || x->kind == FINDING_HTTP_CAPTIVE_PORTAL;
     if (j->cut && by_body && x->code < 300)

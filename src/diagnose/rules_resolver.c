@@ -10,6 +10,7 @@
 
 #define SILENT_NAMES 2 /* a server among several is silent after this many names */
 #define SILENT_AGAIN 4 /* one that answered before, after this many questions */
+#define UNHEARD      8 /* so many questions, none asked twice, were answered */
 #define SLOW_NS      (1 * NS_PER_S)
 #define SLOW_LEAST   4 /* so many slow answers, and */
 #define SLOW_SHARE   5 /* one in so many of all, make a slow resolver */
@@ -35,9 +36,12 @@ static void note_answered(struct peer *p, const struct tx *tx)
 static void note_unanswered(struct peer *p, const struct flow *flow, const struct tx *tx)
 {
     uint32_t name = (uint32_t)hash_bytes(0, tx->u.dns.qname);
+    uint32_t question = (uint32_t)hash_mix(name, tx->u.dns.qtype);
+    p->asked_again |= tx->u.dns.attempts > 1 || (p->unanswered > 0 && question == p->question);
     if (p->unanswered++ == 0) {
         p->first_unanswered = tx->first;
         p->name = name;
+        p->question = question;
     }
     if (tx->first.ts_ns < p->first_unanswered.ts_ns)
         p->first_unanswered = tx->first;
@@ -85,6 +89,24 @@ void resolver_flow_fact(struct facts *f, const struct flow *flow, const struct f
 
 /* ---- what a device's resolvers are ---- */
 
+uint32_t resolver_unheard(const struct facts *f, uint32_t client)
+{
+    const struct peer *first = NULL;
+    uint32_t questions = 0;
+    for (uint32_t i = facts_at(f, client)->peers; i != POOL_NONE;) {
+        const struct peer *p = pool_at(&f->peers, i);
+        i = p->next;
+        if (p->role != PEER_RESOLVER || p->answered + p->unanswered == 0)
+            continue;
+        bool again = p->asked_again || (first && first->question == p->question);
+        if (p->answered > 0 || p->icmp != 0 || again)
+            return 0;
+        first = first ? first : p;
+        questions += p->unanswered;
+    }
+    return questions >= UNHEARD ? questions : 0;
+}
+
 bool dns_peer_silent(const struct facts *f, const struct peer *p, bool alone)
 {
     if (p->tries < 2 && capture_may_have_lost(f, p->first_unanswered.ts_ns))
@@ -96,11 +118,12 @@ bool dns_peer_silent(const struct facts *f, const struct peer *p, bool alone)
 
 enum resolvers_state dns_resolvers(const struct facts *f, uint32_t client)
 {
-    uint32_t asked = 0, silent = 0, mute = 0;
+    uint32_t asked = 0, silent = 0, mute = 0, answered = 0;
     for (uint32_t i = facts_at(f, client)->peers; i != POOL_NONE;) {
         const struct peer *p = pool_at(&f->peers, i);
         if (p->role == PEER_RESOLVER && p->answered + p->unanswered > 0) {
             asked++;
+            answered += p->answered > 0;
             mute += dns_peer_silent(f, p, true);
             silent += dns_peer_silent(f, p, false);
         }
@@ -110,7 +133,9 @@ enum resolvers_state dns_resolvers(const struct facts *f, uint32_t client)
         return RESOLVERS_UNKNOWN;
     if (mute == asked)
         return RESOLVERS_SILENT;
-    return silent > 0 ? RESOLVERS_ONE_SILENT : RESOLVERS_FINE;
+    if (silent > 0)
+        return RESOLVERS_ONE_SILENT;
+    return answered > 0 ? RESOLVERS_FINE : RESOLVERS_UNKNOWN;
 }
 
 bool resolver_tcp_shut(const struct facts *f, uint32_t client)

@@ -179,6 +179,14 @@ static const struct tls_alert *fatal_alert(const struct tx_tls *tls)
     return tls->alert_count ? &tls->alerts[tls->alert_count - 1] : NULL;
 }
 
+/* How a handshake failed of which the capture has the device's packets only: by how the device ended it. */
+static enum tls_outcome end_of_device(const struct flow *flow)
+{
+    if (!mark_set(flow->end_at))
+        return TLS_INCOMPLETE;
+    return flow->rst_first ? TLS_RESET_BY_CLIENT : TLS_CLOSED;
+}
+
 static void fail_handshake(struct facts *f, struct row *row, const struct flow *flow,
                            const struct tx *tx)
 {
@@ -193,26 +201,28 @@ static void fail_handshake(struct facts *f, struct row *row, const struct flow *
         [TLS_PENDING] = FINDING_TLS_INCOMPLETE,
     };
     const struct tx_tls *tls = &tx->u.tls;
-    struct failure x = rule_failure(flow, (enum finding_kind)kinds[tls->outcome], tx->first);
+    struct clue clue = clue_of_tls(flow, tx);
+    /* What the device itself says it lacks, the capture did not lose. */
+    bool lost = clue.hole == HOLE_DOWN;
+    enum tls_outcome outcome = lost && flow_is_one_way(flow) ? end_of_device(flow) : tls->outcome;
+    struct failure x = rule_failure(flow, (enum finding_kind)kinds[outcome], tx->first);
     const struct tls_alert *alert = fatal_alert(tls);
-    x.clue = clue_of_tls(flow, tx);
+    x.clue = clue;
     if (x.clue.hello_len >= FULL_SEGMENT)
         x.group |= FAIL_LARGE;
-    bool by_client = tls->outcome == TLS_RESET_BY_CLIENT;
-    if (tls->outcome == TLS_CLOSED || tls->outcome == TLS_INCOMPLETE)
+    bool by_client = outcome == TLS_RESET_BY_CLIENT;
+    if (outcome == TLS_CLOSED || outcome == TLS_INCOMPLETE)
         by_client = mark_set(flow->end_at) && flow->end_by == DIR_TO_SERVER;
-    if (tls->outcome == TLS_ALERT && alert) {
+    if (outcome == TLS_ALERT && alert) {
         by_client = alert->from == DIR_TO_SERVER;
         x.code = alert->code;
     }
-    if (tls->outcome == TLS_CLOSED)
+    if (outcome == TLS_CLOSED)
         x.value = 1; /* FIN, not RST */
     if (by_client)
         x.group |= FAIL_BY_CLIENT;
     if (tls->quic_version != 0)
         x.group |= FAIL_QUIC;
-    /* What the device itself says it lacks, the capture did not lose. */
-    bool lost = x.clue.hole == HOLE_DOWN;
     bool lacks = !lost && (rule_lacks(row, flow) || tls->hello_cut || tls->gap);
     /* An alert says what it says. */
     if (lacks && x.kind != FINDING_TLS_ALERT)
@@ -283,6 +293,17 @@ static bool has_other_failure(const struct judging *j, const struct row *row)
     return false;
 }
 
+/* A device that says why it leaves, in an alert, resets the connection then: the alert may be lost. */
+static bool lacks_alert(const struct judging *j, const struct row *row, const struct failure *x)
+{
+    if (x->kind != FINDING_TLS_RESET || !(x->group & FAIL_BY_CLIENT) || !j->f->lossy)
+        return false;
+    const struct failure *o = facts_failure(j->f, row->failures);
+    while (o && (o->kind != FINDING_TLS_ALERT || !(o->group & FAIL_BY_CLIENT)))
+        o = facts_failure(j->f, o->next);
+    return o != NULL;
+}
+
 /* Long greetings fail again and again while short ones pass: what sends them never gets through. */
 static bool keeps_failing(const struct judging *j, const struct row *head, const struct failure *x)
 {
@@ -309,7 +330,7 @@ enum ruling tls_ruling(const struct judging *j, const struct row *head, const st
         if (row->ok.ts_ns >= x->last.ts_ns - SLACK_NS)
             return RULING_RECOVERED;
     }
-    if (j->cut && x->kind == FINDING_TLS_INCOMPLETE)
+    if (lacks_alert(j, row, x) || (j->cut && x->kind == FINDING_TLS_INCOMPLETE))
         return RULING_DOUBT;
     return RULING_FAILED;
 }

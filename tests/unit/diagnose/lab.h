@@ -359,7 +359,7 @@ static inline void lab_tls(struct lab *l, int64_t at, const char *host, struct l
     lab_under_tls(l, &f, &signs, at, &how);
     tx.u.tls.gap = how.gap;
     tx.u.tls.client_data = how.early;
-    if (how.half || how.lost)
+    if (how.lost || (how.half && !how.hole_down.open))
         f.side[DIR_TO_SERVER].ack = 1461;
     if (how.half)
         f.side[DIR_TO_CLIENT] = (struct flow_side){.packets = 0};

@@ -217,10 +217,120 @@ static void a_single_question_in_a_lossy_capture(void **state)
     const struct result *r = lab_judge(&l);
     assert_int_equal(lab_troubles(r), 0);
     assert_int_equal(r->verdict, VERDICT_INCONCLUSIVE);
+    assert_int_equal(lab_status(r, "dns"), STATUS_INCONCLUSIVE);
     const struct finding *f = lab_finding(r, FINDING_CAPTURE_GAPS, "");
     assert_non_null(f);
     assert_string_equal(f->detail, "1000 packets were dropped by the capture's own count");
     lab_close(&l);
+}
+
+enum asking {
+    ONCE,
+    AGAIN,
+    AGAIN_AT_ANOTHER, /* resolver */
+    FEW,
+    CONNECTED, /* a connection shows both directions */
+};
+
+/* Who gets no answer asks again; a device that asks for one name after the other, each once, has heard
+ * answers that the capture has not. */
+static void questions_asked_once_were_answered(void **state)
+{
+    static const char *const NAMES[] = {HOST, OTHER, "login.example.net", TIME,
+                                        "www.probe.example"};
+    static const struct {
+        enum asking how;
+        enum verdict_word verdict;
+        enum status_word dns;
+    } ROWS[] = {
+        {ONCE, VERDICT_INCONCLUSIVE, STATUS_INCONCLUSIVE},  {AGAIN, VERDICT_BLOCKED, STATUS_FAILED},
+        {AGAIN_AT_ANOTHER, VERDICT_BLOCKED, STATUS_FAILED}, {FEW, VERDICT_BLOCKED, STATUS_FAILED},
+        {CONNECTED, VERDICT_BLOCKED, STATUS_FAILED},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof ROWS / sizeof *ROWS; i++) {
+        struct lab l;
+        lab_open(&l);
+        for (int n = 0; n < (ROWS[i].how == FEW ? 3 : 5); n++) {
+            lab_dns(&l, n * 500, NAMES[n], LAB_A, NO_REPLY, NULL);
+            lab_dns(&l, n * 500 + 1, NAMES[n], LAB_AAAA, NO_REPLY, NULL);
+        }
+        if (ROWS[i].how == AGAIN_AT_ANOTHER)
+            l.resolver = "10.0.0.54";
+        if (ROWS[i].how == AGAIN || ROWS[i].how == AGAIN_AT_ANOTHER)
+            lab_dns(&l, 5000, HOST, LAB_A, NO_REPLY, NULL);
+        if (ROWS[i].how == CONNECTED)
+            lab_tcp(&l, 6000, "events.example.com", 443, (struct lab_tcp){.conversation = true});
+        const struct result *r = lab_judge(&l);
+        assert_int_equal(r->verdict, ROWS[i].verdict);
+        assert_int_equal(lab_status(r, "dns"), ROWS[i].dns);
+        if (ROWS[i].how == ONCE) {
+            assert_int_equal(lab_troubles(r), 0);
+            const struct finding *f = lab_finding(r, FINDING_CAPTURE_ONE_WAY, "");
+            assert_non_null(f);
+            assert_int_equal(f->count, 10);
+            assert_string_equal(
+                f->detail, "10 DNS questions without answer, none of which the device asked again");
+        }
+        lab_close(&l);
+    }
+}
+
+/* The check that a portal let pass may be among what was lost: who goes on by TLS got past it. */
+static void a_portal_that_was_passed(void **state)
+{
+    static const struct {
+        bool lossy;
+        int64_t use_ms; /* when the device comes through to another host */
+        enum severity severity;
+    } ROWS[] = {
+        {true, 2000, SEVERITY_INFO},
+        {true, 500, SEVERITY_ERROR},
+        {false, 2000, SEVERITY_ERROR},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof ROWS / sizeof *ROWS; i++) {
+        struct lab l;
+        lab_open(&l);
+        if (ROWS[i].lossy)
+            l.capture.kernel_drops = l.capture.packets / 100;
+        lab_resolve(&l, 900, "www.probe.example");
+        lab_http(&l, 1000, "www.probe.example",
+                 (struct lab_http){.status = 302,
+                                   .target = "/connecttest.txt",
+                                   .location = "http://portal.corp.example/"});
+        lab_use(&l, ROWS[i].use_ms, HOST);
+        const struct result *r = lab_judge(&l);
+        const struct finding *f = lab_finding(r, FINDING_HTTP_CAPTIVE_PORTAL, "www.probe.example");
+        assert_non_null(f);
+        assert_int_equal(f->severity, ROWS[i].severity);
+        bool passed = ROWS[i].severity == SEVERITY_INFO;
+        assert_int_equal(r->verdict, passed ? VERDICT_INCONCLUSIVE : VERDICT_BLOCKED);
+        assert_int_equal(lab_status(r, "ncsi"), passed ? STATUS_INCONCLUSIVE : STATUS_FAILED);
+        lab_close(&l);
+    }
+}
+
+/* A device that sends an alert resets the connection: the alert of one of them is missing. */
+static void a_reset_whose_alert_was_lost(void **state)
+{
+    (void)state;
+    for (int lossy = 0; lossy < 2; lossy++) {
+        struct lab l;
+        lab_open(&l);
+        if (lossy)
+            l.capture.kernel_drops = l.capture.packets / 100;
+        lab_resolve(&l, 0, HOST);
+        lab_tls(&l, 100, HOST,
+                (struct lab_tls){.outcome = TLS_ALERT, .alert = 48, .alert_from_client = true});
+        lab_tls(&l, 2000, HOST,
+                (struct lab_tls){.outcome = TLS_RESET_BY_CLIENT, .client_ends = true});
+        const struct result *r = lab_judge(&l);
+        assert_non_null(lab_finding(r, FINDING_TLS_ALERT, HOST));
+        assert_int_equal(lab_finding(r, FINDING_TLS_RESET, HOST) != NULL, !lossy);
+        assert_int_equal(r->verdict, VERDICT_BLOCKED);
+        lab_close(&l);
+    }
 }
 
 /* A required service that was only looked up is told of. */
@@ -251,6 +361,9 @@ int main(void)
         cmocka_unit_test(a_reaction_in_a_gap_is_unknown),
         cmocka_unit_test(silence_in_a_lossy_capture),
         cmocka_unit_test(a_single_question_in_a_lossy_capture),
+        cmocka_unit_test(questions_asked_once_were_answered),
+        cmocka_unit_test(a_portal_that_was_passed),
+        cmocka_unit_test(a_reset_whose_alert_was_lost),
         cmocka_unit_test(clear_does_not_hide_what_is_unknown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -75,6 +75,41 @@ static void a_hole_that_stays_is_a_black_hole(void **state)
     }
 }
 
+/* Of one direction the device's own end is all that tells how a handshake failed. */
+static void a_black_hole_seen_from_one_side(void **state)
+{
+    static const struct {
+        enum tls_outcome outcome; /* with both directions in the capture */
+        bool half;
+        enum finding_kind kind;
+        const char *detail;
+    } ROWS[] = {
+        {TLS_NO_SERVER_HELLO, false, FINDING_TLS_NO_SERVER_HELLO, ""},
+        {TLS_NO_SERVER_HELLO, true, FINDING_TLS_RESET, "closed (FIN) by the device"},
+        {TLS_RESET_BY_CLIENT, true, FINDING_TLS_RESET, "reset by the device"},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof ROWS / sizeof *ROWS; i++) {
+        struct lab l;
+        lab_open(&l);
+        use(&l, 0, "203.0.113.7", OTHER, WORKS);
+        use(&l, 1000, "203.0.114.8", HOST,
+            (struct lab_tls){.outcome = ROWS[i].outcome,
+                             .client_ends = true,
+                             .half = ROWS[i].half,
+                             .end_ms = 9000,
+                             .hole_down = hole(30, false, 2920, true)});
+        const struct result *r = lab_judge(&l);
+        assert_int_equal(lab_troubles(r), 1);
+        const struct finding *f = lab_finding(r, ROWS[i].kind, HOST);
+        assert_non_null(f);
+        assert_string_equal(f->detail, ROWS[i].detail);
+        assert_int_equal(f->culprit, CULPRIT_NETWORK);
+        assert_non_null(lab_cause(r, "mtu-black-hole"));
+        lab_close(&l);
+    }
+}
+
 static void smaller_segments_that_pass_prove_it(void **state)
 {
     struct lab l;
@@ -438,6 +473,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_hole_that_stays_is_a_black_hole),
+        cmocka_unit_test(a_black_hole_seen_from_one_side),
         cmocka_unit_test(smaller_segments_that_pass_prove_it),
         cmocka_unit_test(connections_stall_behind_their_handshake),
         cmocka_unit_test(several_hosts_behind_a_black_hole_are_one_cause),
