@@ -290,6 +290,7 @@ static bool judge_init(struct judge *j, struct diagnosis *d, const struct captur
     tls_suspects(&d->facts, suspects);
     j->floor = d->facts.routes->floor;
     d->facts.lossy = capture_lossy(&d->facts, capture);
+    d->facts.complete = capture->complete;
     j->inspection = inspection_of(d->facts.routes);
     return true;
 }

@@ -270,9 +270,10 @@ struct facts {
     uint64_t orphans;  /* answers whose questions are not there */
     int64_t orphan_ns; /* the newest */
     struct losses losses;
-    bool lossy;   /* known when judging begins: the capture can have lost any single packet */
-    bool is_kin;  /* `listed` and `routes` are another one's */
-    bool is_copy; /* of another one, whose names it uses */
+    bool lossy;    /* known when judging begins: the capture can have lost any single packet */
+    bool complete; /* likewise: where nothing was captured nothing was sent */
+    bool is_kin;   /* `listed` and `routes` are another one's */
+    bool is_copy;  /* of another one, whose names it uses */
 };
 
 /* `kin` may be NULL: see diagnosis_new. */

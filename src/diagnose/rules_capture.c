@@ -65,7 +65,7 @@ static bool is_lost(struct loss lost)
 bool capture_may_have_lost(const struct facts *f, int64_t at_ns)
 {
     return f->lossy || loss_around(&f->losses, at_ns).drops > 0 ||
-           loss_silent(&f->losses, at_ns, at_ns + DIAGNOSIS_SILENCE_NS);
+           (!f->complete && loss_silent(&f->losses, at_ns, at_ns + DIAGNOSIS_SILENCE_NS));
 }
 
 /* A device that got its answer does not ask again: who repeats has heard nothing, whatever the capture

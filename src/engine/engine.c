@@ -259,6 +259,7 @@ static bool conclude(struct engine *e, struct diagnosis *diagnosis,
         .gap_bytes = e->stats.gap_bytes,
         .kernel_drops = captured->kernel_drops,
         .file_count = captured->files,
+        .complete = captured->files == 1 && captured->ended_ns != 0,
     };
     const struct result *result = diagnosis ? diagnosis_finish(diagnosis, &facts) : NULL;
     struct engine_stats stats = engine_stats(e);

@@ -190,16 +190,17 @@ static void one_question_before_a_silence_is_doubt(void **state)
     static const struct {
         int64_t silent_ms; /* after the question; -1: never */
         enum status_word word;
+        bool complete;
     } ROWS[] = {
-        {-1, STATUS_FAILED},
-        {500, STATUS_INCONCLUSIVE},
-        {1999, STATUS_INCONCLUSIVE},
-        {2000, STATUS_FAILED},
+        {-1, STATUS_FAILED, false},   {500, STATUS_INCONCLUSIVE, false},
+        {500, STATUS_FAILED, true},   {1999, STATUS_INCONCLUSIVE, false},
+        {2000, STATUS_FAILED, false},
     };
     (void)state;
     for (size_t i = 0; i < sizeof ROWS / sizeof *ROWS; i++) {
         struct lab l;
         lab_open(&l);
+        l.capture.complete = ROWS[i].complete;
         lab_use(&l, 100, HOST);
         diagnosis_silence(l.d, LAB_START + 1000 * NS_PER_MS);
         lab_ntp(&l, AT_MS, "time.example.com", (struct lab_ntp){.unanswered = true});

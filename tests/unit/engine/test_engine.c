@@ -291,6 +291,11 @@ static void silence_of_the_capture_is_doubt(void **state)
     engine_finish(one, &(struct capture_totals){.files = 1});
     assert_int_equal(seen.verdict, VERDICT_BLOCKED);
     engine_free(one);
+    /* A file that has all packets that came was not deaf. */
+    engine_time(b->engine, b->maker.frame.at.ts_ns + 120 * NS_PER_S);
+    const struct capture_totals complete = {.files = 1, .ended_ns = b->maker.frame.at.ts_ns};
+    assert_true(engine_judge(b->engine, &complete));
+    assert_int_equal(b->seen.verdict, VERDICT_BLOCKED);
     engine_finish(b->engine, &(struct capture_totals){.files = 1});
     assert_int_equal(b->seen.verdict, VERDICT_INCONCLUSIVE);
 }
