@@ -19,6 +19,7 @@ struct seen {
     uint64_t frames;
     uint64_t sum;
     uint64_t drops;
+    int64_t ended_ns;
     bool unread;
     bool damaged;
 };
@@ -69,7 +70,7 @@ static struct seen read_file(const char *path, unsigned count)
     struct err err;
     struct capture *c = capture_open(names, count, NULL, &err);
     require(c != NULL);
-    struct seen seen = {0, 0, 0, false, false};
+    struct seen seen = {0, 0, 0, 0, false, false};
     struct frame f;
     uint32_t last = 0;
     while (capture_next(c, &f)) {
@@ -88,6 +89,7 @@ static struct seen read_file(const char *path, unsigned count)
     look_at_file(file);
     require(file->packets == seen.frames);
     seen.drops = file->kernel_drops;
+    seen.ended_ns = file->ended_ns;
     seen.unread = file->unread;
     seen.damaged = file->damaged;
     capture_close(c);
@@ -97,7 +99,7 @@ static struct seen read_file(const char *path, unsigned count)
 static void require_same(const struct seen *a, const struct seen *b)
 {
     require(a->frames == b->frames && a->sum == b->sum && a->drops == b->drops);
-    require(a->unread == b->unread && a->damaged == b->damaged);
+    require(a->unread == b->unread && a->damaged == b->damaged && a->ended_ns == b->ended_ns);
 }
 
 /* A file with these bytes, and a path to it. */
