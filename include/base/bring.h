@@ -8,6 +8,10 @@
 #ifndef BASE_BRING_H
 #define BASE_BRING_H
 
+#include <stddef.h>
+
+#define BRING_LINE 64 /* bytes of a cache line */
+
 /* Before a function that does nothing else: a compiler takes such a function for one without effect, and drops
  * calls of it. */
 #define BRINGS __attribute__((always_inline)) static inline
@@ -16,6 +20,14 @@
 BRINGS void bring(const void *p)
 {
     __builtin_prefetch(p);
+}
+
+/* The same for all lines of `len` bytes. Asking costs next to nothing, but for an address that is none: it is
+ * looked up in vain each time. */
+BRINGS void bring_bytes(const void *p, size_t len)
+{
+    for (size_t at = 0; at < len; at += BRING_LINE)
+        bring((const char *)p + at);
 }
 
 #endif

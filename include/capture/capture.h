@@ -29,7 +29,7 @@ struct frame {
     struct mark at;
     int linktype; /* LINKTYPE_ value as stored in the file */
     uint32_t wire_len;
-    struct slice bytes; /* valid until the next capture_next */
+    struct slice bytes; /* valid until capture_batch is called again */
 
     /* What only pcapng files tell; 0 where they do not. */
     uint32_t
@@ -101,14 +101,20 @@ struct capture *capture_open(const char *const *names, unsigned count,
 struct capture *capture_view(const struct capture_file *const *files, unsigned count);
 void capture_close(struct capture *c);
 
-/* The next frame in time order; false at the end of all files. Frames that the filter rejects are
- * passed over but keep their numbers. */
-bool capture_next(struct capture *c, struct frame *out);
+/* The next frames in time order, at most `max`: as many as lie side by side, at least one. 0 at the end of
+ * all files. Frames that the filter rejects are passed over but keep their numbers. */
+size_t capture_batch(struct capture *c, struct frame *out, size_t max);
+
+/* The next one alone; false at the end. */
+static inline bool capture_next(struct capture *c, struct frame *out)
+{
+    return capture_batch(c, out, 1) > 0;
+}
 
 unsigned capture_file_count(const struct capture *c);
 const struct capture_file *capture_file(const struct capture *c, unsigned index);
 
-/* Final once capture_next gave false. */
+/* Final once there are no more frames. */
 struct capture_totals capture_totals(const struct capture *c);
 
 #endif

@@ -15,6 +15,7 @@
 #ifndef FLOW_FLOW_H
 #define FLOW_FLOW_H
 
+#include "base/bring.h"
 #include "flow/signs.h"
 #include "net/end.h"
 #include "net/packet.h"
@@ -108,10 +109,37 @@ typedef void flow_end_fn(void *ctx, struct flow *flow, const struct flow_end *ho
 struct flow_table *flow_table_new(const struct flow_config *config, flow_end_fn *on_end, void *ctx);
 void flow_table_free(struct flow_table *t); /* without calling on_end */
 
+#define FLOW_APP_NEAR 192 /* bytes of what a flow says that are asked for ahead */
+
+/* Where the flow of a packet is expected. */
+struct flow_place {
+    uint32_t tag;  /* of the tuple's hash, the same for both directions */
+    uint32_t node; /* the table's number of it; 0: none yet */
+    const struct flow *flow;
+};
+
+/* Memory takes longer than all that a packet costs. Who knows packets ahead asks for what flow_take will
+ * need in three steps, each some time before the next: the tuple's slot, its flow, what the flow says. */
+struct flow_place flow_expect(const struct flow_table *t, const struct tuple *tuple);
+void flow_bring(const struct flow_table *t, struct flow_place *place);
+BRINGS void flow_bring_app(const struct flow_place *place)
+{
+    if (place->node && place->flow->app)
+        bring_bytes(place->flow->app, FLOW_APP_NEAR);
+}
+
 /* The flow of a TCP or UDP packet, created when new, its counters and TCP state brought up to date;
- * `dir` says which side sent it. A SYN that starts the tuple anew ends the old flow first. NULL when
- * memory is out. Valid until the next call that takes the table. */
-struct flow *flow_lookup(struct flow_table *t, const struct packet *p, enum dir *dir);
+ * `dir` says which side sent it. `place` is where flow_expect expected it, however long ago. A SYN that
+ * starts the tuple anew ends the old flow first. NULL when memory is out. Valid until the next call that
+ * takes the table. */
+struct flow *flow_take(struct flow_table *t, const struct packet *p, const struct flow_place *place,
+                       enum dir *dir);
+
+static inline struct flow *flow_lookup(struct flow_table *t, const struct packet *p, enum dir *dir)
+{
+    struct flow_place place = flow_expect(t, &p->tuple);
+    return flow_take(t, p, &place, dir);
+}
 
 /* The flow of a tuple in either direction, for ICMP quotes; NULL when there is none. */
 struct flow *flow_find(struct flow_table *t, const struct tuple *tuple, enum dir *dir);

@@ -31,9 +31,17 @@ struct mirror;
 struct mirror *mirror_new(void); /* NULL: out of memory */
 void mirror_free(struct mirror *m);
 
-/* Whether `p` is a copy. Packets of the kinds PACKET_OTHER, PACKET_BAD and PACKET_SHORT are never.
+/* What a packet's copies have in common. The memory that mirror_knows will look at is asked for. */
+uint64_t mirror_expect(const struct mirror *m, const struct packet *p);
+
+/* Whether `p` with this hash is a copy. Packets of the kinds PACKET_OTHER, PACKET_BAD and PACKET_SHORT are never.
  * `group` is a number that the capture gives to packets that may be copies of each other, 0 without:
  * within a group of a file the same bytes are a copy even where bytes alone would not tell. */
-bool mirror_is_copy(struct mirror *m, const struct packet *p, uint64_t group);
+bool mirror_knows(struct mirror *m, const struct packet *p, uint64_t hash, uint64_t group);
+
+static inline bool mirror_is_copy(struct mirror *m, const struct packet *p, uint64_t group)
+{
+    return mirror_knows(m, p, mirror_expect(m, p), group);
+}
 
 #endif

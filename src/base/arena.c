@@ -7,6 +7,8 @@
 #include <sanitizer/asan_interface.h>
 #include <stdlib.h>
 
+#include "base/bring.h"
+
 #define BLOCK_FIRST  240 /* with malloc's own header a round 256 */
 #define BLOCK_MAX    4080
 #define BLOCK_POOLED 384 /* six cache lines: what a DNS, TLS or NTP flow needs */
@@ -85,6 +87,8 @@ static struct arena_block *take_pooled(struct arena_pool *pool)
         return NULL;
     struct arena_block *block = pool->spare;
     pool->spare = block->next;
+    if (pool->spare) /* the next arena's */
+        bring_bytes(pool->spare, BLOCK_POOLED);
     ASAN_UNPOISON_MEMORY_REGION(block->bytes, POOLED_SIZE);
     return block;
 }

@@ -4,7 +4,7 @@
  *
  * Each source shows its next frame; a heap holds the sources by its time. A source moves on only when
  * the caller comes back for more, so the frame handed out stays where it is. A single source is read
- * without any of this.
+ * without any of this, and gives several frames of a block at once.
  */
 #include "capture/capture.h"
 
@@ -18,8 +18,8 @@
 #define BLOCK_ONE  (128 * 1024)
 #define BLOCK_MANY (64 * 1024)
 
-/* Progress is told once in so many frames. */
-#define PROGRESS_FRAMES 4096
+/* Progress is told once in so many batches. */
+#define PROGRESS_BATCHES 1024
 
 /* A filter is checked against this where a file has no interface yet. */
 #define LINKTYPE_ETHERNET 1
@@ -106,7 +106,7 @@ struct capture *capture_open(const char *const *names, unsigned count,
         return NULL;
     }
     c->count = count;
-    c->until_progress = PROGRESS_FRAMES;
+    c->until_progress = PROGRESS_BATCHES;
     if (options)
         c->options = *options;
     if (c->options.filter) {
@@ -205,7 +205,7 @@ static bool merge_next(struct capture *c, struct frame *out)
 
 static void tell_progress(struct capture *c)
 {
-    c->until_progress = PROGRESS_FRAMES;
+    c->until_progress = PROGRESS_BATCHES;
     if (!c->options.progress)
         return;
     uint64_t done = 0;
@@ -217,14 +217,26 @@ static void tell_progress(struct capture *c)
     c->options.progress(c->options.progress_ctx, done, total);
 }
 
-bool capture_next(struct capture *c, struct frame *out)
+/* The first frame may need another block; those behind it come from the same one. */
+static size_t batch_of_one_file(struct capture *c, struct frame *out, size_t max)
+{
+    struct input *in = &c->inputs[0];
+    size_t n = 0;
+    for (; n < max; n++) {
+        in->source->intake.pinned = n > 0;
+        out[n].at.file = 0;
+        if (!input_next(c, in, &out[n]))
+            break;
+    }
+    in->source->intake.pinned = false;
+    return n;
+}
+
+size_t capture_batch(struct capture *c, struct frame *out, size_t max)
 {
     if (--c->until_progress == 0)
         tell_progress(c);
-    if (c->count > 1)
-        return merge_next(c, out);
-    out->at.file = 0;
-    return input_next(c, &c->inputs[0], out);
+    return c->count > 1 ? merge_next(c, out) : batch_of_one_file(c, out, max);
 }
 
 unsigned capture_file_count(const struct capture *c)

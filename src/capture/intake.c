@@ -96,7 +96,7 @@ static size_t read_packed(struct intake *in, uint8_t *to, size_t room)
 
 bool intake_more(struct intake *in, size_t need)
 {
-    if (in->ended)
+    if (in->ended || in->pinned)
         return false;
     size_t left = cur_left(&in->unread);
     if (!make_room(in, need, left)) {

@@ -13,8 +13,9 @@
 
 struct intake {
     int fd;
-    bool ended; /* nothing more comes */
-    int error;  /* errno of the read or allocation that ended it, else 0 */
+    bool ended;  /* nothing more comes */
+    bool pinned; /* what was shown has to stay where it is: nothing is read for now */
+    int error;   /* errno of the read or allocation that ended it, else 0 */
     uint8_t *block;
     size_t room;           /* of the block */
     struct cursor unread;  /* overruns are SHORT */
@@ -30,7 +31,7 @@ void intake_clear(struct intake *in);
 bool intake_unpack(struct intake *in, const struct packing *packing);
 
 /* Reads more behind what is unread, which may move; at least `need` bytes fit in all. False when
- * nothing came: the end, `error`, or trouble with unpacking. */
+ * nothing came: pinned, the end, `error`, or trouble with unpacking. */
 bool intake_more(struct intake *in, size_t need);
 
 /* Drops what is unread; nothing more comes. */

@@ -84,7 +84,7 @@ bool source_end(struct source *s)
     const struct intake *in = &s->intake;
     char how[HOW_SIZE];
     char reason[REASON_SIZE];
-    if (s->over)
+    if (s->over || in->pinned)
         return false;
     s->over = true;
     if (in->error == ENOMEM)

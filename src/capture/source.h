@@ -48,8 +48,8 @@ void source_close(struct source *s);
 struct source *classic_open(struct intake *in, const char *where, struct err *err);
 struct source *pcapng_open(struct intake *in, const char *where, struct err *err);
 
-/* Nothing more comes: noted as damage when bytes are left over, unpacking or reading failed. Always
- * false. */
+/* Nothing more comes: noted as damage when bytes are left over, unpacking or reading failed; or, while the
+ * intake is pinned, nothing more of its block. Always false. */
 bool source_end(struct source *s);
 
 /* What comes next contradicts the format: noted as damage, nothing more is read. Always false. */

@@ -263,9 +263,10 @@ static int status_of(const struct run *run)
 
 static int feed(struct run *run, struct engine *engine)
 {
-    struct frame frame;
-    while (!run->out->failed && capture_next(run->capture, &frame))
-        engine_packet(engine, &frame);
+    struct frame frames[ENGINE_BATCH];
+    size_t count;
+    while (!run->out->failed && (count = capture_batch(run->capture, frames, ENGINE_BATCH)) > 0)
+        engine_frames(engine, frames, count);
     if (isatty(STDERR_FILENO))
         end_progress();
     struct capture_totals totals = capture_totals(run->capture);

@@ -8,6 +8,7 @@
  */
 #include "engine.h"
 
+#include <assert.h>
 #include <stdlib.h>
 
 #include "classify/classify.h"
@@ -134,14 +135,6 @@ static void name_flow(struct engine *e, struct flow *flow)
     flow->host = asked == INTERN_NONE ? 0 : asked + 1;
 }
 
-void engine_packet(struct engine *e, const struct frame *frame)
-{
-    struct packet p;
-    net_decode(&p, frame->linktype, frame->bytes, frame->wire_len, &frame->at);
-    bool copy = e->mirror && mirror_is_copy(e->mirror, &p, frame->group);
-    (void)engine_decoded(e, &p, frame->bytes.len, copy);
-}
-
 /* A capturing clock that is set back does not turn time round: it goes on from where it was. */
 static void keep_time(struct engine *e, struct mark *at)
 {
@@ -160,14 +153,20 @@ static void keep_time(struct engine *e, struct mark *at)
     at->ts_ns += back;
 }
 
-struct flow *engine_decoded(struct engine *e, struct packet *p, size_t captured, bool copy)
+static struct flow *take_packet(struct engine *e, struct packet *p, struct flow_place place,
+                                size_t captured, bool copy)
 {
     keep_time(e, &p->at);
     count_packet(&e->stats, p, captured, copy);
     flow_table_expire(e->flows, p->at.ts_ns);
 
-    if (copy || (p->kind == PACKET_FRAGMENT && !put_together(e, p)))
+    if (copy)
         return NULL;
+    if (p->kind == PACKET_FRAGMENT) {
+        if (!put_together(e, p))
+            return NULL;
+        place = flow_expect(e->flows, &p->tuple);
+    }
     if (p->kind == PACKET_ICMP)
         flow_table_icmp(e->flows, p);
     if (p->kind == PACKET_ARP || p->kind == PACKET_EAPOL || dhcp_is(p))
@@ -176,7 +175,7 @@ struct flow *engine_decoded(struct engine *e, struct packet *p, size_t captured,
         return NULL;
 
     enum dir dir;
-    struct flow *flow = flow_lookup(e->flows, p, &dir);
+    struct flow *flow = flow_take(e->flows, p, &place, &dir);
     if (!flow) {
         e->stats.dropped++;
         return NULL;
@@ -192,6 +191,43 @@ struct flow *engine_decoded(struct engine *e, struct packet *p, size_t captured,
     else
         talk_datagram(e, flow, dir, p);
     return flow;
+}
+
+struct flow *engine_decoded(struct engine *e, struct packet *p, size_t captured, bool copy)
+{
+    return take_packet(e, p, flow_expect(e->flows, &p->tuple), captured, copy);
+}
+
+/* A frame decoded, and what the tables will be asked for. */
+struct arrival {
+    struct packet packet;
+    uint64_t hash;
+    struct flow_place place;
+};
+
+static void arrive(const struct engine *e, struct arrival *a, const struct frame *frame)
+{
+    struct packet *p = &a->packet;
+    net_decode(p, frame->linktype, frame->bytes, frame->wire_len, &frame->at);
+    a->hash = e->mirror ? mirror_expect(e->mirror, p) : 0;
+    a->place = flow_expect(e->flows, &p->tuple);
+}
+
+void engine_frames(struct engine *e, const struct frame *frames, size_t count)
+{
+    struct arrival arrivals[ENGINE_BATCH];
+    assert(count <= ENGINE_BATCH);
+    for (size_t i = 0; i < count; i++)
+        arrive(e, &arrivals[i], &frames[i]);
+    for (size_t i = 0; i < count; i++)
+        flow_bring(e->flows, &arrivals[i].place);
+    for (size_t i = 0; i < count; i++) {
+        struct arrival *a = &arrivals[i];
+        if (i + 3 < count)
+            flow_bring_app(&arrivals[i + 3].place);
+        bool copy = e->mirror && mirror_knows(e->mirror, &a->packet, a->hash, frames[i].group);
+        (void)take_packet(e, &a->packet, a->place, frames[i].bytes.len, copy);
+    }
 }
 
 void engine_time(struct engine *e, int64_t now_ns)

@@ -4,9 +4,11 @@
  */
 #include "table.h"
 
+#include <stddef.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 
+#include "base/bring.h"
 #include "flow/stream.h"
 
 /* A flow, its links and about a slot and a half: 280 bytes; the session's memory comes on top. */
@@ -16,7 +18,8 @@ _Static_assert(sizeof(struct flow) == 256, "struct flow: four cache lines");
 #define HASH_KEY 0x6f6f6265666c6f77ULL
 /* Where one node's pages start: those of a huge page. */
 #define CHUNK_ALIGN 2097152U
-#define LINE_ALIGN  64U
+/* What a packet of a flow that talks touches of the flow first. */
+#define FLOW_NEAR offsetof(struct flow, first)
 
 struct flow_config flow_config_default(void)
 {
@@ -82,21 +85,38 @@ static bool tuple_match(const struct tuple *key, const struct tuple *tuple, enum
     return other_direction(key, tuple);
 }
 
+/* The first slot from `at` on that has the tag, or is empty. */
+static inline const struct slot *index_slot(const struct flow_table *t, uint32_t tag, uint32_t at)
+{
+    while (t->slots[at & t->mask].tag != tag && t->slots[at & t->mask].node != 0)
+        at++;
+    return &t->slots[at & t->mask];
+}
+
 /* The node of the tuple, 0 when there is none. */
 static uint32_t index_find(const struct flow_table *t, uint32_t tag, const struct tuple *tuple,
                            enum dir *dir)
 {
-    for (uint32_t at = tag & t->mask;; at = (at + 1) & t->mask) {
-        const struct slot *slot = &t->slots[at];
-        if (slot->node == 0)
-            return 0;
-        if (slot->tag != tag)
-            continue;
-        const struct flow *f = table_flow(t, slot->node);
-        table_bring(f);
-        if (tuple_match(&f->key, tuple, dir))
-            return slot->node;
-    }
+    const struct slot *slot = index_slot(t, tag, tag);
+    while (slot->node && !tuple_match(&table_flow(t, slot->node)->key, tuple, dir))
+        slot = index_slot(t, tag, (uint32_t)(slot - t->slots) + 1);
+    return slot->node;
+}
+
+struct flow_place flow_expect(const struct flow_table *t, const struct tuple *tuple)
+{
+    struct flow_place place = {.tag = hash_tuple(t->key, tuple)};
+    bring(&t->slots[place.tag & t->mask]);
+    return place;
+}
+
+void flow_bring(const struct flow_table *t, struct flow_place *place)
+{
+    place->node = index_slot(t, place->tag, place->tag)->node;
+    if (!place->node)
+        return;
+    place->flow = table_flow(t, place->node);
+    bring_bytes(place->flow, FLOW_NEAR);
 }
 
 static void index_put(struct slot *slots, uint32_t mask, struct slot slot)
@@ -148,7 +168,7 @@ static bool chunk_new(struct chunk *c, uint32_t shift)
 {
     size_t flows = (size_t)1 << shift;
     size_t bytes = flows * sizeof *c->flows;
-    c->flows = aligned_alloc(bytes < CHUNK_ALIGN ? LINE_ALIGN : CHUNK_ALIGN, bytes);
+    c->flows = aligned_alloc(bytes < CHUNK_ALIGN ? BRING_LINE : CHUNK_ALIGN, bytes);
     c->links = malloc(flows * sizeof *c->links);
     if (c->flows && c->links)
         return true;
@@ -176,6 +196,10 @@ static uint32_t node_take(struct flow_table *t)
     uint32_t node = t->free_node;
     if (node) {
         t->free_node = table_link(t, node)->next;
+        if (t->free_node) { /* the next new flow's */
+            bring_bytes(table_flow(t, t->free_node), sizeof(struct flow));
+            bring(table_link(t, t->free_node));
+        }
         return node;
     }
     uint32_t i = t->fresh - LISTS;
@@ -195,7 +219,8 @@ static void node_give(struct flow_table *t, uint32_t node)
     stream_free(f->stream[0]);
     stream_free(f->stream[1]);
     free(f->signs);
-    f->id = 0; /* marks a free one */
+    f->id = 0; /* marks a free one; and no packet is of it */
+    f->key.proto = 0;
     table_link(t, node)->next = t->free_node;
     t->free_node = node;
 }
@@ -318,36 +343,37 @@ static uint32_t create(struct flow_table *t, uint32_t tag, const struct packet *
     return node;
 }
 
-struct flow *flow_lookup(struct flow_table *t, const struct packet *p, enum dir *dir)
+struct flow *flow_take(struct flow_table *t, const struct packet *p, const struct flow_place *place,
+                       enum dir *dir)
 {
     wheel_clock(t, p->at.ts_ns);
-    uint32_t tag = hash_tuple(t->key, &p->tuple);
-    uint32_t node = index_find(t, tag, &p->tuple, dir);
-    if (node) {
-        const struct flow *f = table_flow(t, node);
-        if (wheel_timed_out(t, f)) {
-            time_out(t, node);
-            node = 0;
-        } else if (flow_restarts(f, p, *dir)) {
-            end_flow(t, node, END_TIMEOUT, p->at.ts_ns);
-            node = 0;
-        }
+    uint32_t node = place->node;
+    /* The expected one may have ended meanwhile, or begun. */
+    if (!node || !tuple_match(&place->flow->key, &p->tuple, dir))
+        node = index_find(t, place->tag, &p->tuple, dir);
+    struct flow *f = node ? table_flow(t, node) : NULL;
+    if (f && wheel_timed_out(t, f)) {
+        time_out(t, node);
+        f = NULL;
+    } else if (f && flow_restarts(f, p, *dir)) {
+        end_flow(t, node, END_TIMEOUT, p->at.ts_ns);
+        f = NULL;
     }
-    bool is_new = node == 0;
-    if (is_new)
-        node = create(t, tag, p, dir);
-    if (!node)
-        return NULL;
-    struct flow *f = table_flow(t, node);
+    bool is_new = !f;
+    if (is_new) {
+        node = create(t, place->tag, p, dir);
+        if (!node)
+            return NULL;
+        f = table_flow(t, node);
+    }
     if (flow_turns(f, p, *dir)) {
         flow_reverse(t, f);
         *dir = dir_other(*dir);
     }
-    bring(f->app);
     flow_update(f, p, *dir);
     if (is_new && t->early.waiting)
         early_claim(&t->early, f);
-    wheel_touch(t, node, is_new);
+    wheel_touch(t, node, f, is_new);
     return f;
 }
 

@@ -59,6 +59,7 @@ struct flow_table {
     /* wheel */
     struct link heads[LISTS];
     uint32_t bucket; /* the next bucket to expire */
+    uint32_t scout;  /* in the list of that bucket: its flow was asked for; 0: none was yet */
     uint32_t timeout[TIMERS];
     /* clock */
     int64_t raw_ns;   /* highest time of a packet since the clock was last set back */
@@ -77,13 +78,6 @@ static inline struct flow *table_flow(const struct flow_table *t, uint32_t node)
 {
     uint32_t i = node - LISTS;
     return &t->chunks[i >> t->chunk_shift].flows[i & ((1U << t->chunk_shift) - 1)];
-}
-
-/* Has a flow's memory brought near, without waiting for it: its four lines are two pairs. */
-BRINGS void table_bring(const struct flow *f)
-{
-    bring(f);
-    bring(&f->stream);
 }
 
 static inline struct link *table_link(struct flow_table *t, uint32_t node)
@@ -106,10 +100,14 @@ static inline bool wheel_turned(const struct flow_table *t)
     return t->bucket != t->now >> BUCKET_SHIFT;
 }
 
-/* The node was touched now: puts it into the list of its timer. `is_new`: it is in none yet. */
-void wheel_touch(struct flow_table *t, uint32_t node, bool is_new);
+/* The node's flow `f` was touched now: puts it into the list of its timer. `is_new`: it is in none yet. */
+void wheel_touch(struct flow_table *t, uint32_t node, struct flow *f, bool is_new);
 void wheel_remove(struct flow_table *t, uint32_t node);
-bool wheel_timed_out(const struct flow_table *t, const struct flow *f);
+
+static inline bool wheel_timed_out(const struct flow_table *t, const struct flow *f)
+{
+    return t->now - f->seen >= t->timeout[f->timer];
+}
 
 /* A node whose time is up, 0 when there is none. Looks once a bucket: about every second. */
 uint32_t wheel_due(struct flow_table *t);

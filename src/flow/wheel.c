@@ -6,6 +6,7 @@
  * comes up and that was touched since is put into a later one. Half-open flows have a list of their
  * own, in order of their last packet, since the oldest of them goes when there are too many.
  */
+#include "base/bring.h"
 #include "table.h"
 
 /* A clock that jumps ahead (a packet with a wrong time, a capture that was put together) ages flows by
@@ -20,6 +21,9 @@
 
 /* Flows looked at for one to evict. */
 #define EVICT_TRIES 64
+
+/* Flows asked for before the one that ends. */
+#define SCOUT_STEPS 4
 
 static uint32_t ticks(int64_t ns)
 {
@@ -91,9 +95,8 @@ static void insert(struct flow_table *t, uint32_t node, const struct flow *f)
     append(t, f->timer == TIMER_HALF_OPEN ? HALF_OPEN : bucket_of(t, f), node);
 }
 
-void wheel_touch(struct flow_table *t, uint32_t node, bool is_new)
+void wheel_touch(struct flow_table *t, uint32_t node, struct flow *f, bool is_new)
 {
-    struct flow *f = table_flow(t, node);
     enum flow_timer timer = flow_timer(f);
     unsigned before = f->timer;
     f->seen = t->now;
@@ -118,26 +121,26 @@ void wheel_remove(struct flow_table *t, uint32_t node)
     t->half_open -= table_flow(t, node)->timer == TIMER_HALF_OPEN;
 }
 
-bool wheel_timed_out(const struct flow_table *t, const struct flow *f)
-{
-    return t->now - f->seen >= t->timeout[f->timer];
-}
-
 uint32_t wheel_oldest_half_open(const struct flow_table *t)
 {
     uint32_t node = t->heads[HALF_OPEN].next;
     return node == HALF_OPEN ? 0 : node;
 }
 
-/* Flows whose time is up lie anywhere: the next one's memory, and what it says, come while this one ends. */
-BRINGS void bring_next(struct flow_table *t, uint32_t node)
+/* Flows whose time is up lie anywhere. While one ends, the memory of some that follow is on its way, and what
+ * the next one says. */
+static void look_ahead(struct flow_table *t, uint32_t node)
 {
+    for (int steps = t->scout ? 1 : SCOUT_STEPS; steps > 0; steps--) {
+        uint32_t from = t->scout ? t->scout : node;
+        t->scout = from < LISTS ? from : table_link(t, from)->next;
+        if (t->scout >= LISTS)
+            bring_bytes(table_flow(t, t->scout), sizeof(struct flow));
+    }
     uint32_t next = table_link(t, node)->next;
-    uint32_t later = table_link(t, next)->next;
-    if (next < LISTS || later < LISTS)
-        return;
-    table_bring(table_flow(t, later));
-    bring(table_flow(t, next)->app);
+    const struct flow *f = next < LISTS ? NULL : table_flow(t, next);
+    if (f && f->app)
+        bring_bytes(f->app, FLOW_APP_NEAR);
 }
 
 /* The first node of the bucket whose time is up; the others go where they belong by now. */
@@ -145,10 +148,12 @@ static uint32_t bucket_due(struct flow_table *t, uint32_t list)
 {
     for (;;) {
         uint32_t node = t->heads[list].next;
-        if (node == list)
+        if (node == list) {
+            t->scout = 0;
             return 0;
+        }
         const struct flow *f = table_flow(t, node);
-        bring_next(t, node);
+        look_ahead(t, node);
         if (wheel_timed_out(t, f))
             return node;
         unlink_node(t, node);

@@ -12,6 +12,7 @@
 
 #include <stdlib.h>
 
+#include "base/bring.h"
 #include "base/hash.h"
 
 #define SETS     4096 /* a power of 2 */
@@ -160,11 +161,17 @@ static inline bool is_known(struct mirror *m, uint64_t hash, const struct packet
     return false;
 }
 
-bool mirror_is_copy(struct mirror *m, const struct packet *p, uint64_t group)
+uint64_t mirror_expect(const struct mirror *m, const struct packet *p)
+{
+    uint64_t hash = p->kind == PACKET_TCP ? hash_segment(p) : hash_message(p);
+    bring(m->sets[hash % SETS]);
+    return hash;
+}
+
+bool mirror_knows(struct mirror *m, const struct packet *p, uint64_t hash, uint64_t group)
 {
     if (p->kind == PACKET_OTHER || p->kind == PACKET_BAD || p->kind == PACKET_SHORT)
         return false;
-    uint64_t hash = p->kind == PACKET_TCP ? hash_segment(p) : hash_message(p);
     bool copy = is_known(m, hash, p, false);
     if (group != 0 && is_known(m, hash_mix(hash + p->at.file, group), p, true))
         copy = true;

@@ -176,6 +176,42 @@ static void test_merge(void **state)
 }
 
 /* Equal times keep the order of the files; damage in one does not stop the others. */
+/* All frames of a batch are where they were said to be, also where the file's next block begins. */
+static void test_batches_and_blocks(void **state)
+{
+    enum {
+        FRAMES = 2000,
+        LEN = 1000,
+        BATCH = 16
+    };
+    struct fixture *fx = *state;
+    begin(fx);
+    for (uint32_t i = 0; i < FRAMES; i++)
+        put_record(&fx->b, LITTLE, T0 + i, 0, LEN, LEN, (char)(i % 251));
+    buf_bytes(&fx->b, "cut", 3);
+    struct capture *c = open_with(save(fx, 0), NULL);
+    struct frame frames[BATCH];
+    uint32_t seen = 0;
+    unsigned short_batches = 0;
+    for (size_t n; (n = capture_batch(c, frames, BATCH)) > 0; seen += (uint32_t)n) {
+        assert_true(n <= BATCH);
+        short_batches += n < BATCH;
+        assert_false(capture_file(c, 0)->damaged);
+        for (uint32_t i = 0; i < n; i++) {
+            const struct slice bytes = frames[i].bytes;
+            assert_int_equal(frames[i].at.frame, seen + i + 1);
+            assert_int_equal(bytes.len, LEN);
+            assert_int_equal(bytes.data[0], (seen + i) % 251);
+            assert_int_equal(bytes.data[LEN - 1], (seen + i) % 251);
+        }
+    }
+    assert_int_equal(seen, FRAMES);
+    assert_true(short_batches > 1); /* there were several blocks */
+    assert_true(capture_file(c, 0)->damaged);
+    assert_non_null(strstr(capture_file(c, 0)->damage.text, "cut off after packet 2000"));
+    capture_close(c);
+}
+
 static void test_merge_ties_and_damage(void **state)
 {
     struct fixture *fx = *state;
@@ -237,9 +273,10 @@ static void test_pipe_streams(void **state)
         }
         send_all(fd, &fx->b);
         struct capture *c = open_with("-", NULL);
+        struct frame frames[4];
         struct frame f;
-        assert_true(capture_next(c, &f));
-        assert_int_equal(f.bytes.data[0], 'a');
+        assert_int_equal(capture_batch(c, frames, 4), 1);
+        assert_int_equal(frames[0].bytes.data[0], 'a');
         if (ng)
             ng_packet(&n, 0, NS0, "b");
         else
@@ -311,6 +348,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_filter_on_raw_ip, setup, teardown),
         cmocka_unit_test_setup_teardown(test_filter_error, setup, teardown),
         cmocka_unit_test_setup_teardown(test_merge, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_batches_and_blocks, setup, teardown),
         cmocka_unit_test_setup_teardown(test_merge_ties_and_damage, setup, teardown),
         cmocka_unit_test_setup_teardown(test_pipe_streams, setup, teardown),
         cmocka_unit_test_setup_teardown(test_pipe_closed_at_once, setup, teardown),
