@@ -254,13 +254,25 @@ static void prove_length(struct judge *j, struct draft *d)
     finding_prove(j, d);
 }
 
-static void blame_inspection(const struct judge *j, struct draft *d)
+/* How long before the certificate was made, where that is odd. */
+static void prove_fresh(struct judge *j, struct draft *d)
+{
+    int64_t age_s;
+    if (d->x.text == INTERN_NONE || !tls_fresh(j->f, &d->x, &age_s))
+        return;
+    buf_printf(&j->text, "the certificate is valid since %.1f hours before it was shown",
+               (double)age_s / 3600.0);
+    finding_prove(j, d);
+}
+
+static void blame_inspection(struct judge *j, struct draft *d)
 {
     enum suspicion how = d->x.text != INTERN_NONE ? (enum suspicion)j->j.suspects[d->x.text]
                                                   : j->inspection.suspicion;
     d->f.confidence = (enum confidence)(how - SUSPECT_POSSIBLE);
     if (d->x.text == INTERN_NONE && j->inspection.near)
         d->f.hops = j->inspection.hops;
+    prove_fresh(j, d);
 }
 
 static void prove_hello(struct judge *j, struct draft *d)

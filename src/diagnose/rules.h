@@ -161,6 +161,8 @@ enum suspicion {
     SUSPECT_LIKELY,
     SUSPECT_CERTAIN,
 };
+/* Whether the certificate of an inspection was made shortly before it was shown, and how long. */
+bool tls_fresh(const struct facts *f, const struct failure *x, int64_t *age_s);
 /* Fills `out`, one for each text. */
 void tls_suspects(const struct facts *f, uint32_t *out);
 

@@ -14,6 +14,8 @@
 #define HTTPS_PORT       443
 #define PERSISTENT_LARGE 2 /* long greetings that fail beside short ones that pass */
 #define LEVEL_FATAL      2
+#define FRESH_S \
+    (12LL * 3600) /* an inspecting box signs when it is asked; others renew some times a year */
 #define FAREWELL_MAX \
     160 /* bytes that a device sends when it leaves: its Finished at most, alerts, FIN */
 
@@ -101,7 +103,7 @@ static void check_certificate(struct facts *f, const struct row *row, const stru
         claim(f, w, FINDING_TLS_NAME_MISMATCH, 0, c->name_count ? c->names[0] : c->subject);
     if (c->issuer.len > 0 && !is_public(f, c->issuer) &&
         !issuer_is_expected(f, intern_name(f->listed, row->name), c->issuer))
-        claim(f, w, FINDING_TLS_INSPECTED, 0, c->issuer);
+        claim(f, w, FINDING_TLS_INSPECTED, c->not_before, c->issuer);
 }
 
 /* What all claims of a flow have in common is looked up only where there are some. */
@@ -137,6 +139,7 @@ static void settle(struct facts *f, const struct watch *w, enum reaction reactio
     if (reaction != LEFT || w->count > 1 || x.kind != FINDING_TLS_INSPECTED)
         return;
     x.kind = FINDING_TLS_INCOMPLETE;
+    x.value = 0;
     x.group |= FAIL_BY_CLIENT;
     facts_fail(f, w->row, &x);
 }
@@ -377,7 +380,16 @@ struct signer {
     uint32_t hosts; /* 1 may be 1, 2 means more than one */
     bool domains_differ;
     bool refused; /* a device broke off when it saw the certificate */
+    bool fresh;   /* a certificate was made hours before */
 };
+
+bool tls_fresh(const struct facts *f, const struct failure *x, int64_t *age_s)
+{
+    int64_t offset_ns;
+    (void)clock_of_capture(f, &offset_ns);
+    *age_s = (x->last.ts_ns + offset_ns) / NS_PER_S - x->value;
+    return *age_s >= 0 && *age_s <= FRESH_S;
+}
 
 static struct slice domain_of(struct slice name)
 {
@@ -395,7 +407,7 @@ static enum suspicion weigh(const struct signer *s, struct slice issuer)
         return SUSPECT_NONE;
     if (issuer_product(issuer) || s->domains_differ)
         return SUSPECT_CERTAIN;
-    return s->hosts > 1 || s->refused ? SUSPECT_LIKELY : SUSPECT_POSSIBLE;
+    return s->hosts > 1 || s->refused || s->fresh ? SUSPECT_LIKELY : SUSPECT_POSSIBLE;
 }
 
 static void add_host(struct signer *s, uint32_t name, struct slice text, bool refused)
@@ -417,9 +429,13 @@ static void add_signers(const struct facts *f, const struct row *row, struct poo
 {
     for (const struct failure *x = facts_failure(f, row->failures); x;
          x = facts_failure(f, x->next)) {
-        if (x->kind == FINDING_TLS_INSPECTED && x->text < signers->count)
-            add_host(pool_at(signers, x->text), row->name, intern_name(f->listed, row->name),
-                     !(x->group & (FAIL_ACCEPTED | FAIL_CUT)));
+        int64_t age_s;
+        if (x->kind != FINDING_TLS_INSPECTED || x->text >= signers->count)
+            continue;
+        struct signer *s = pool_at(signers, x->text);
+        add_host(s, row->name, intern_name(f->listed, row->name),
+                 !(x->group & (FAIL_ACCEPTED | FAIL_CUT)));
+        s->fresh |= tls_fresh(f, x, &age_s);
     }
 }
 

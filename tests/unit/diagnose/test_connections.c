@@ -443,6 +443,40 @@ static void inspection_is_told_by_product_or_by_breadth(void **state)
     }
 }
 
+/* A box signs when it is asked: a certificate of an unknown authority that is hours old is its work. */
+static void a_fresh_certificate_is_a_sign_of_inspection(void **state)
+{
+    static const struct {
+        const char *issuer;
+        int64_t age_s;
+        int severity; /* -1: no finding */
+        enum confidence confidence;
+    } ROWS[] = {
+        {INNER, 3 * 3600, SEVERITY_WARNING, CONFIDENCE_LIKELY},
+        {INNER, 0, SEVERITY_INFO, CONFIDENCE_POSSIBLE}, /* a day, in the lab */
+        {INNER, 90 * 86400, SEVERITY_INFO, CONFIDENCE_POSSIBLE},
+        {INNER, -3600, SEVERITY_INFO, CONFIDENCE_POSSIBLE}, /* not valid yet */
+        {GOOD, 3 * 3600, -1, CONFIDENCE_POSSIBLE},          /* renewed this morning */
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof ROWS / sizeof *ROWS; i++) {
+        struct lab l;
+        lab_open(&l);
+        lab_resolve(&l, 0, HOST);
+        lab_tls(&l, 20, HOST,
+                (struct lab_tls){.outcome = TLS_COMPLETED,
+                                 .issuer = ROWS[i].issuer,
+                                 .valid_from = -ROWS[i].age_s});
+        const struct finding *f = lab_finding(lab_judge(&l), FINDING_TLS_INSPECTED, HOST);
+        assert_int_equal(f ? (int)f->severity : -1, ROWS[i].severity);
+        if (f) {
+            assert_int_equal(f->confidence, ROWS[i].confidence);
+            assert_int_equal(lab_proves(f, "valid since 3.0 hours"), i == 0);
+        }
+        lab_close(&l);
+    }
+}
+
 static void inspection_degrades_and_explains_refusals(void **state)
 {
     struct lab l;
@@ -482,6 +516,7 @@ int main(void)
         cmocka_unit_test(bad_certificates_fail_the_host_when_the_device_stops),
         cmocka_unit_test(a_wildcard_stands_for_one_label),
         cmocka_unit_test(inspection_is_told_by_product_or_by_breadth),
+        cmocka_unit_test(a_fresh_certificate_is_a_sign_of_inspection),
         cmocka_unit_test(inspection_degrades_and_explains_refusals),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
