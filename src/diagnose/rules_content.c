@@ -26,14 +26,14 @@ static struct failure *find(struct facts *f, const struct row *row, enum finding
     return x;
 }
 
-/* Whether a range that would have been small enough to matter was answered with all. */
+/* Whether a range that would have been small enough to matter was answered with all. Who rewrites bodies may
+ * leave their length out: then what came counts. */
 static bool range_ignored(const struct tx_http *http)
 {
-    if (!http->range || http->content_length < SMALL_FILE)
-        return false;
-    bool all =
-        http->range_from == 0 && (http->range_to < 0 || http->range_to + 1 >= http->content_length);
-    return http->status == STATUS_WHOLE && !all;
+    int64_t came = http->length > INT64_MAX ? INT64_MAX : (int64_t)http->length;
+    int64_t size = http->content_length >= 0 ? http->content_length : came;
+    bool all = http->range_from == 0 && (http->range_to < 0 || http->range_to >= size - 1);
+    return http->range && http->status == STATUS_WHOLE && size >= SMALL_FILE && !all;
 }
 
 /* Beyond the end of a file nothing can be sent: only from its beginning on is a refusal odd. */

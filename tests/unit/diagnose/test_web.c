@@ -307,6 +307,10 @@ static void ranges_that_are_not_served(void **state)
         {{.status = 200, .range_from = 0, .range_to = 4095, .length = 4096}, false}, /* the whole */
         {{.status = 200, .range_from = 10, .range_to = 20, .length = 30000}, false}, /* small */
         {{.status = 200, .length = 90000000}, false}, /* no range asked for */
+        /* chunked: no length is announced */
+        {{.status = 200, .range_from = 1000000, .range_to = 1999999, .came = 90000000}, true},
+        {{.status = 200, .range_from = 10, .range_to = 20, .came = 30000}, false},
+        {{.status = 200, .range_to = 99999, .came = 100000}, false}, /* the whole */
     };
     (void)state;
     for (size_t i = 0; i < sizeof ROWS / sizeof *ROWS; i++) {
