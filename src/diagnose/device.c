@@ -236,6 +236,7 @@ void device_judge(struct judge *j, uint32_t index)
     j->j.one_way = capture_one_way(j, client);
     j->j.station = station_of(j->f, client);
     link_changes(j);
+    resolver_forgive(j);
     memset(j->phases, 0, sizeof j->phases);
     memset(j->tallies, 0, j->service_count * sizeof *j->tallies);
     fill_addresses(j, d, client);

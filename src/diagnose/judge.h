@@ -133,6 +133,8 @@ void device_judge(struct judge *j, uint32_t index);
 /* ---- resolvers ---- */
 
 void resolver_findings(struct judge *j);
+/* Questions that were under way when the device changed its network say nothing of a resolver. */
+void resolver_forgive(struct judge *j);
 void search_finding(struct judge *j);
 /* When anything the device asked for was answered, newest; 0 never. */
 int64_t rule_device_ok_ns(const struct judge *j);

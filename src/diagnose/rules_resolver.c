@@ -107,6 +107,19 @@ uint32_t resolver_unheard(const struct facts *f, uint32_t client)
     return questions >= UNHEARD ? questions : 0;
 }
 
+void resolver_forgive(struct judge *j)
+{
+    for (uint32_t i = facts_at(j->f, j->j.device)->peers; i != POOL_NONE;) {
+        struct peer *p = pool_at(&j->f->peers, i);
+        i = p->next;
+        struct failure x = {.first = p->first_unanswered, .last = p->last_unanswered};
+        if (p->role != PEER_RESOLVER || p->unanswered == 0 || !link_cut(&j->j, &x))
+            continue;
+        p->unanswered = p->unanswered_since = p->tries = 0;
+        p->names_differ = p->asked_again = false;
+    }
+}
+
 bool dns_peer_silent(const struct facts *f, const struct peer *p, bool alone)
 {
     if (p->tries < 2 && capture_may_have_lost(f, p->first_unanswered.ts_ns))

@@ -38,6 +38,7 @@ struct lab_dhcp {
     const char *router; /* "" for none */
     const char *resolver;
     const char *proxy;
+    const char *portal;
     const char *vendor;
     const char *refusal;
     const char *second_server; /* offers `second_address` too */
@@ -87,6 +88,7 @@ static struct dhcp_lease lab_lease(const struct lab_dhcp *how)
     set_list(&l.routers, how->router ? how->router : "10.0.0.1");
     set_list(&l.resolvers, how->resolver ? how->resolver : "10.0.0.53");
     l.proxy = slice_str(how->proxy ? how->proxy : "");
+    l.portal = slice_str(how->portal ? how->portal : "");
     l.refusal = slice_str(how->refusal ? how->refusal : "");
     return l;
 }
@@ -424,6 +426,40 @@ static void a_silent_resolver_that_dhcp_handed_out(void **state)
     lab_close(&l);
 }
 
+/* What DHCP handed out explains what a proxy or a portal did, and nothing else. */
+static void options_explain_other_findings(void **state)
+{
+    static const char *const PROXY = "a proxy script (option 252): http://10.0.0.8/wpad.dat";
+    static const char *const PORTAL = "a captive portal (option 114): https://10.0.0.80/api";
+    (void)state;
+    for (int with = 0; with < 2; with++) {
+        struct lab l;
+        open_lab(&l);
+        lab_dhcp(&l, 0,
+                 (struct lab_dhcp){.types = D | O | R | A,
+                                   .proxy = with ? "http://10.0.0.8/wpad.dat" : NULL,
+                                   .portal = with ? "https://10.0.0.80/api" : NULL});
+        l.device = "10.0.0.31";
+        lab_resolve(&l, 1000, "www.probe.example");
+        lab_http(&l, 1100, "www.probe.example",
+                 (struct lab_http){
+                     .status = 302, .target = "/connecttest.txt", .location = "http://10.0.0.80/"});
+        lab_connect(&l, 2000, "ztd.example.com:443", 407);
+        lab_resolve(&l, 3000, SECOND);
+        lab_tcp(&l, 3100, SECOND, 443, (struct lab_tcp){.watched_ms = 0});
+        const struct result *r = lab_judge(&l);
+        const struct finding *f = lab_finding(r, FINDING_HTTP_PROXY_AUTH, HOST);
+        assert_int_equal(lab_proves(f, PROXY), with);
+        assert_false(lab_proves(f, PORTAL));
+        f = lab_finding(r, FINDING_HTTP_CAPTIVE_PORTAL, "www.probe.example");
+        assert_int_equal(lab_proves(f, PORTAL), with);
+        assert_false(lab_proves(f, PROXY));
+        f = lab_finding(r, FINDING_TCP_NO_REPLY, SECOND);
+        assert_false(lab_proves(f, PORTAL) || lab_proves(f, PROXY));
+        lab_close(&l);
+    }
+}
+
 /* ---- 802.1X ---- */
 
 static void the_switch_does_not_ask(void **state)
@@ -621,6 +657,30 @@ static void flows_cut_by_a_change_are_nobodys_fault(void **state)
     lab_close(&l);
 }
 
+static void a_resolver_that_was_left_behind_is_not_silent(void **state)
+{
+    static const struct {
+        int64_t at;
+        enum status_word dns;
+    } ROWS[] = {{62000, STATUS_REACHABLE}, {20000, STATUS_DEGRADED}};
+    (void)state;
+    for (size_t i = 0; i < sizeof ROWS / sizeof *ROWS; i++) {
+        struct lab l;
+        open_lab(&l);
+        l.device = "10.0.0.31";
+        l.resolver = "10.0.0.54"; /* the second one, asked when the first one falls silent */
+        lab_dns(&l, ROWS[i].at, SECOND, LAB_A, NO_REPLY, NULL);
+        lab_dns(&l, ROWS[i].at + 1000, "extra.example.com", LAB_A, NO_REPLY, NULL);
+        l.resolver = "10.0.0.53";
+        move(&l, true);
+        const struct result *r = lab_judge(&l);
+        assert_int_equal(lab_status(r, "dns"), ROWS[i].dns);
+        assert_int_equal(lab_finding(r, FINDING_DNS_NO_REPLY, "") != NULL,
+                         ROWS[i].dns == STATUS_DEGRADED);
+        lab_close(&l);
+    }
+}
+
 static void a_change_that_leads_nowhere(void **state)
 {
     struct lab l;
@@ -686,6 +746,7 @@ int main(void)
         cmocka_unit_test(a_second_server),
         cmocka_unit_test(self_assigned_addresses),
         cmocka_unit_test(a_silent_resolver_that_dhcp_handed_out),
+        cmocka_unit_test(options_explain_other_findings),
         cmocka_unit_test(the_switch_does_not_ask),
         cmocka_unit_test(the_port_opens_late),
         cmocka_unit_test(the_network_refuses),
@@ -693,6 +754,7 @@ int main(void)
         cmocka_unit_test(an_owner_defends_its_address),
         cmocka_unit_test(addresses_that_move_on_purpose),
         cmocka_unit_test(flows_cut_by_a_change_are_nobodys_fault),
+        cmocka_unit_test(a_resolver_that_was_left_behind_is_not_silent),
         cmocka_unit_test(a_change_that_leads_nowhere),
         cmocka_unit_test(a_renewal_is_no_change),
         cmocka_unit_test(a_router_is_not_one_device),
