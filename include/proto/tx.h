@@ -109,6 +109,8 @@ struct tx_tls {
                                                   plus an alert's code, or QUIC's own; 0 without */
     enum dir quic_error_by;                    /* DIR_TO_SERVER: sent by the client */
     uint32_t hello_len;                        /* bytes of the ClientHello message */
+    uint32_t hello_time;                       /* TCP: gmt_unix_time, the first bytes of its random,
+                                                  which most clients fill with chance */
     uint32_t attempts;                         /* ClientHello flights seen (QUIC retransmissions) */
     uint16_t version;                          /* negotiated; 0 without ServerHello */
     uint16_t offered_version;                  /* highest in the ClientHello */

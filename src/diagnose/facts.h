@@ -69,6 +69,9 @@ struct client {
     uint32_t primary;      /* the client it is merged into; itself */
     uint32_t merged;       /* the next one that is merged into the same client, POOL_NONE */
     int64_t first_flow_ns; /* of its first TCP flow; 0 without */
+    int32_t hello_ahead_s; /* the time that its TLS greetings carry, minus the capture's */
+    uint32_t hello_time;   /* of the newest that may be one */
+    uint8_t hellos;        /* that agree: 2 are no chance */
 };
 
 struct mac_entry {
@@ -125,8 +128,8 @@ struct skew {
     struct ip_addr server;
     bool from_reply;
     bool has_server_time;
-    uint32_t count;
-    uint32_t name; /* listed name asked, INTERN_NONE unknown */
+    uint32_t count; /* 0: the marks are those of TLS greetings */
+    uint32_t name;  /* listed name asked, INTERN_NONE unknown */
 };
 
 enum {

@@ -42,6 +42,8 @@ static void filter_subject(struct buf *b, const struct finding *f)
         }
         buf_str(b, "dns.qry.name == ");
         filter_string(b, f->host);
+    } else if (kind == FINDING_CLOCK_SKEW && strcmp(f->proto, "TCP") == 0) {
+        buf_str(b, "tls.handshake.type == 1");
     } else if (kind >= FINDING_NTP_NO_REPLY && kind <= FINDING_CLOCK_SKEW) {
         buf_str(b, "ntp");
     } else {

@@ -82,7 +82,8 @@ static void add_summary(struct judge *j, const struct draft *d)
 static void add_server_proof(struct judge *j, struct draft *d)
 {
     bool by_signs = d->f.kind == FINDING_TLS_INSPECTED && d->x.text == INTERN_NONE;
-    if (d->f.kind >= FINDING_EAP_NO_REQUEST || by_signs)
+    bool by_greetings = d->f.kind == FINDING_CLOCK_SKEW && d->f.server.family == 0;
+    if (d->f.kind >= FINDING_EAP_NO_REQUEST || by_signs || by_greetings)
         return;
     buf_printf(&j->text, "%u failed exchange%s", d->f.count, d->f.count == 1 ? "" : "s");
     if (d->f.server.family != 0) {

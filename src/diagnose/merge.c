@@ -76,6 +76,10 @@ static void fold_client(struct facts *f, uint32_t from, uint32_t to)
     target->two_way += c->two_way;
     if (target->skew == POOL_NONE)
         target->skew = c->skew;
+    if (target->hellos < c->hellos) {
+        target->hellos = c->hellos;
+        target->hello_ahead_s = c->hello_ahead_s;
+    }
     c->flags |= CLIENT_MERGED;
     c->primary = to;
     while (target->merged != POOL_NONE)

@@ -21,6 +21,8 @@ void http_fact(struct facts *f, const struct flow *flow, const struct tx *tx, st
 void ntp_fact(struct facts *f, const struct flow *flow, const struct tx *tx, struct slice host);
 void dhcp_fact(struct facts *f, const struct tx *tx);
 void clock_fact(struct facts *f, const struct flow *flow, const struct tx *tx); /* of HTTP */
+/* The time that a TLS greeting may carry. */
+void hello_fact(struct facts *f, uint32_t client, const struct tx *tx);
 /* A server's time minus that of the capture. */
 void clock_sample(struct facts *f, const struct ip_addr *server, int64_t offset_ns, bool by_ntp);
 void link_fact(struct facts *f, const struct packet *p); /* ARP and 802.1X */

@@ -8,11 +8,20 @@
  */
 #include "judge.h"
 
-#define AGREE_NS  (60 * NS_PER_S)  /* dates have whole seconds, and answers their way */
-#define RIGHT_NS  (300 * NS_PER_S) /* a clock this near is right enough for certificates */
-#define WITNESSES 2                /* against a server that the device agrees with */
+#define AGREE_NS     (60 * NS_PER_S)  /* dates have whole seconds, and answers their way */
+#define RIGHT_NS     (300 * NS_PER_S) /* a clock this near is right enough for certificates */
+#define WITNESSES    2                /* against a server that the device agrees with */
+#define HTTPS_PORT   443
+#define HELLOS       2 /* TLS greetings that carry one time: by chance once in 400 million */
+#define HELLO_OFF_S  (20LL * 365 * 86400) /* farther off it is no time */
+#define HELLO_NEAR_S 5
 
 /* ---- while it comes ---- */
+
+static bool near(int64_t a, int64_t b, int64_t limit)
+{
+    return a - b <= limit && b - a <= limit;
+}
 
 void clock_sample(struct facts *f, const struct ip_addr *server, int64_t offset_ns, bool by_ntp)
 {
@@ -35,12 +44,38 @@ void clock_fact(struct facts *f, const struct flow *flow, const struct tx *tx)
     clock_sample(f, &flow->key.dst, http->date * NS_PER_S - tx->reply.ts_ns, false);
 }
 
-/* ---- the clock of the capture ---- */
-
-static bool near(int64_t a, int64_t b, int64_t limit)
+static void note_hellos(struct facts *f, uint32_t client, const struct mark *at)
 {
-    return a - b <= limit && b - a <= limit;
+    struct skew *s = facts_skew(f, client, true);
+    if (!s || s->count > 0)
+        return;
+    if (!mark_set(s->first)) {
+        s->first = *at;
+        s->name = INTERN_NONE;
+    }
+    s->last = *at;
 }
+
+/* RFC 5246 section 7.4.1.2: the random of older clients begins with their time. Chance gives no time twice. */
+void hello_fact(struct facts *f, uint32_t client, const struct tx *tx)
+{
+    struct client *c = facts_at(f, client);
+    uint32_t time = tx->u.tls.hello_time;
+    int64_t ahead_s = (int64_t)time - tx->request.ts_ns / NS_PER_S;
+    if (ahead_s > HELLO_OFF_S || ahead_s < -HELLO_OFF_S || time == c->hello_time)
+        return;
+    c->hello_time = time;
+    if (c->hellos > 0 && near(ahead_s, c->hello_ahead_s, HELLO_NEAR_S)) {
+        if (c->hellos < UINT8_MAX)
+            c->hellos++;
+        note_hellos(f, client, &tx->request);
+    } else if (c->hellos < HELLOS) {
+        c->hellos = 1;
+        c->hello_ahead_s = (int32_t)ahead_s;
+    }
+}
+
+/* ---- the clock of the capture ---- */
 
 bool clock_is_right(int64_t offset_ns)
 {
@@ -138,6 +173,22 @@ static void fill(struct judge *j, struct draft *d, const struct skew *s, int64_t
     d->f.last = s->last;
 }
 
+/* What the greetings say of the device's clock, minus that of the capture. */
+static bool greetings_say(const struct judge *j, int64_t *ahead_ns)
+{
+    const struct client *c = facts_at(j->f, j->j.device);
+    *ahead_ns = c->hello_ahead_s * NS_PER_S;
+    return c->hellos >= HELLOS;
+}
+
+static void prove_greetings(struct judge *j, struct draft *d, const char *what)
+{
+    uint32_t hellos = facts_at(j->f, j->j.device)->hellos;
+    buf_printf(&j->text, "%u%s of the device's TLS greetings carry %s", hellos,
+               hellos == UINT8_MAX ? " or more" : "", what);
+    finding_prove(j, d);
+}
+
 static void device_finding(struct judge *j, const struct skew *s, const struct clocks *c)
 {
     bool healed = s->healed_ns != 0 && clock_is_right(c->server_ns);
@@ -149,7 +200,45 @@ static void device_finding(struct judge *j, const struct skew *s, const struct c
     d->x.code &= clock_is_right(c->server_ns);
     d->x.count = c->confidence;
     d->f.recovered = healed;
+    int64_t ahead_ns;
+    if (greetings_say(j, &ahead_ns) && near(-ahead_ns, c->device_ns - c->capture_ns, AGREE_NS))
+        prove_greetings(j, d, "the same time");
     finding_tell(j, d);
+}
+
+/* Nothing but its greetings tells the device's time. */
+static void greeting_finding(struct judge *j, const struct skew *s)
+{
+    int64_t ahead_ns, capture_ns;
+    bool known = clock_of_capture(j->f, &capture_ns);
+    if (!greetings_say(j, &ahead_ns) || clock_is_right(capture_ns - ahead_ns))
+        return;
+    /* Two clocks that differ, and no third one: a note. */
+    struct draft *d =
+        finding_of_device(j, FINDING_CLOCK_SKEW, known ? SEVERITY_WARNING : SEVERITY_INFO);
+    if (!d)
+        return;
+    d->x.value = capture_ns - ahead_ns;
+    d->x.count = known ? CONFIDENCE_LIKELY : CONFIDENCE_POSSIBLE;
+    d->f.port = HTTPS_PORT;
+    d->f.proto = "TCP";
+    d->f.count = facts_at(j->f, j->j.device)->hellos;
+    d->f.first = s->first;
+    d->f.last = s->last;
+    prove_greetings(j, d, "this time");
+    finding_tell(j, d);
+}
+
+/* A time server has said that the clock is right. */
+static bool asked_well(const struct judge *j)
+{
+    for (uint32_t i = facts_at(j->f, j->j.device)->peers; i != POOL_NONE;) {
+        const struct peer *p = pool_at(&j->f->peers, i);
+        if (p->role == PEER_TIME && p->answered > 0)
+            return true;
+        i = p->next;
+    }
+    return false;
 }
 
 static void server_finding(struct judge *j, const struct skew *s, const struct clocks *c)
@@ -169,6 +258,8 @@ static void server_finding(struct judge *j, const struct skew *s, const struct c
 void clock_judge(struct judge *j)
 {
     const struct skew *s = facts_skew(j->f, j->j.device, false);
+    if (s && s->count == 0 && !asked_well(j))
+        greeting_finding(j, s);
     if (!s || s->count == 0)
         return;
     struct clocks c = s->from_reply ? clocks_asked(j->f, s) : clocks_alone(j->f, s);

@@ -246,6 +246,8 @@ void tls_fact(struct facts *f, const struct flow *flow, const struct tx *tx, str
     uint32_t name = facts_name(f, facts_host(host, text), true);
     if (tls->quic_version == 0 && !tls->via)
         route_tls(f->routes, facts_token(f, client), name, flow, tx, shows_public_issuer(f, tls));
+    if (tls->quic_version == 0)
+        hello_fact(f, client, tx);
     if (name == INTERN_NONE)
         return;
     bool proxied = tls->via && strcmp(tls->via, "starttls") != 0;

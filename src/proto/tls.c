@@ -64,6 +64,7 @@ static void emit(const struct tls_session *t, enum tls_outcome outcome, struct m
     tls->alpn = slice_of(t->alpn, t->alpn_len);
     tls->via = t->via;
     tls->hello_len = t->hello_len;
+    tls->hello_time = t->hello_time;
     tls->attempts = 1;
     tls->version = t->version;
     tls->offered_version = t->offered;

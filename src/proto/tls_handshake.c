@@ -81,6 +81,8 @@ static void client_hello(struct tls_step *step, struct slice body, size_t len, b
     t->offered = hello.version;
     t->ech = hello.ech;
     t->hybrid = hello.hybrid;
+    struct cursor random = cursor_of(hello.random, VERDICT_SHORT);
+    t->hello_time = cur_be32(&random);
     keep_sni(t, hello.sni, step->env->arena);
     keep_alpn(t, hello.alpn, step->env->arena);
 }

@@ -60,6 +60,7 @@ struct tls_session {
     const uint8_t *sni;
     const uint8_t *alpn;
     uint32_t hello_len;
+    uint32_t hello_time; /* see tx.h */
     uint16_t sni_len;
     uint16_t version;
     uint16_t offered;

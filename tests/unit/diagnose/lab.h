@@ -281,10 +281,11 @@ struct lab_tls {
     uint32_t shape;
     uint32_t wait_ms; /* ClientHello to ServerHello; 0: rtt_ms */
     struct flow_hole hole_up, hole_down;
-    bool half;  /* the client's packets only */
-    bool gap;   /* the capture lacks bytes of the handshake */
-    bool lost;  /* it lacks bytes of the server that the client acknowledged */
-    bool early; /* the client's data came before the handshake was over */
+    bool half;       /* the client's packets only */
+    bool gap;        /* the capture lacks bytes of the handshake */
+    bool lost;       /* it lacks bytes of the server that the client acknowledged */
+    int64_t clock_s; /* the time that the greeting carries, minus the capture's; 0: none */
+    bool early;      /* the client's data came before the handshake was over */
 };
 
 #define LAB_ISN 1000U
@@ -342,6 +343,8 @@ static inline void lab_tls(struct lab *l, int64_t at, const char *host, struct l
     tx.u.tls.stage = tx.u.tls.server_hello ? TLS_STAGE_SERVER_DONE : TLS_STAGE_CLIENT_HELLO;
     tx.u.tls.server_shape = how.shape;
     tx.u.tls.hello_len = how.hello_len;
+    if (how.clock_s)
+        tx.u.tls.hello_time = (uint32_t)(f.first.ts_ns / NS_PER_S + how.clock_s);
     tx.u.tls.hybrid = how.hybrid;
     tx.u.tls.offered_version = how.offered;
     if (tx.u.tls.server_hello) {

@@ -171,6 +171,71 @@ static void time_servers_confirm_the_capture(void **state)
     }
 }
 
+/* The random of older TLS greetings begins with the device's time. */
+static void greetings_tell_the_time(void **state)
+{
+    static const struct {
+        int64_t clock_s[3]; /* of greetings, minus the capture's */
+        int64_t date_s;     /* of two servers; 1: none */
+        bool asked;         /* a time server says that the clock is right */
+        bool accused;
+        enum confidence confidence;
+    } ROWS[] = {
+        {{-7200, -7201, -7199}, 1, false, true, CONFIDENCE_POSSIBLE},
+        {{-7200, -7201, -7199}, 0, false, true, CONFIDENCE_LIKELY},
+        {{-7200, -7201, -7199}, -7200, false, false, 0},   /* the capture is two hours fast */
+        {{1, 2, 1}, 7200, false, true, CONFIDENCE_LIKELY}, /* captured on the device */
+        {{1, 2, 1}, 0, false, false, 0},
+        {{-7200, -7201, -7199}, 0, true, false, 0},
+        {{-7200, 90000, 5000000}, 0, false, false, 0},              /* chance */
+        {{-7200, -7200 - 1000, 0}, 0, false, false, 0},             /* the same random again */
+        {{-900000000, -900000001, -900000002}, 0, false, false, 0}, /* no time of a clock */
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof ROWS / sizeof *ROWS; i++) {
+        struct lab l;
+        lab_open(&l);
+        lab_resolve(&l, 0, HOST);
+        for (size_t k = 0; k < 3; k++)
+            lab_tls(&l, 1000000 * (int64_t)k, HOST,
+                    (struct lab_tls){.outcome = TLS_COMPLETED, .clock_s = ROWS[i].clock_s[k]});
+        for (int k = 0; k < 2 && ROWS[i].date_s != 1; k++)
+            lab_dated(&l, 100, k ? "203.0.113.1" : "203.0.113.2", ROWS[i].date_s);
+        if (ROWS[i].asked)
+            lab_ntp(&l, 2000, NTP, (struct lab_ntp){.offset_s = 1});
+        const struct finding *f = lab_finding(lab_judge(&l), FINDING_CLOCK_SKEW, "");
+        if ((f != NULL) != ROWS[i].accused)
+            fail_msg("row %zu", i);
+        if (f) {
+            assert_int_equal(f->confidence, ROWS[i].confidence);
+            assert_int_equal(f->severity, f->confidence == CONFIDENCE_POSSIBLE ? SEVERITY_INFO
+                                                                               : SEVERITY_WARNING);
+            assert_int_equal(f->culprit, CULPRIT_DEVICE);
+            assert_true(lab_proves(f, "3 of the device's TLS greetings carry this time"));
+            assert_non_null(strstr(f->display_filter, "tls.handshake.type == 1"));
+        }
+        lab_close(&l);
+    }
+}
+
+static void greetings_back_the_time_server(void **state)
+{
+    (void)state;
+    for (int agree = 0; agree < 2; agree++) {
+        struct lab l;
+        lab_open(&l);
+        lab_resolve(&l, 0, HOST);
+        for (int k = 0; k < 2; k++)
+            lab_tls(&l, 5000 * k, HOST,
+                    (struct lab_tls){.outcome = TLS_COMPLETED, .clock_s = agree ? -7200 : -3600});
+        lab_ntp(&l, 2000, NTP, (struct lab_ntp){.offset_s = 7200});
+        const struct finding *f = lab_finding(lab_judge(&l), FINDING_CLOCK_SKEW, NTP);
+        assert_non_null(f);
+        assert_int_equal(lab_proves(f, "TLS greetings carry the same time"), agree);
+        lab_close(&l);
+    }
+}
+
 static void certificates_by_the_true_time(void **state)
 {
     (void)state;
@@ -218,6 +283,8 @@ int main(void)
         cmocka_unit_test(answers_are_held_against_other_servers),
         cmocka_unit_test(a_device_that_follows_a_wrong_server),
         cmocka_unit_test(time_servers_confirm_the_capture),
+        cmocka_unit_test(greetings_tell_the_time),
+        cmocka_unit_test(greetings_back_the_time_server),
         cmocka_unit_test(certificates_by_the_true_time),
         cmocka_unit_test(time_from_another_server),
     };

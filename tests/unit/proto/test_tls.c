@@ -473,6 +473,7 @@ static void test_large_hello(void **state)
     assert_int_equal(lab->tx.first.frame, 1);
     assert_int_equal(lab->tx.request.frame, 3);
     assert_int_equal(lab->tx.u.tls.hybrid, 0x11ec);
+    assert_int_equal(lab->tx.u.tls.hello_time, 0x11111111); /* of the lab's random */
     assert_false(lab->tx.u.tls.hello_cut);
     lab_close(lab);
 }
