@@ -79,6 +79,13 @@ run "cut capture" 2 "$tmp/cut.pcap"
 says "$tmp/cut.pcap"
 prints '^Verdict:'
 prints 'Damaged: cut off after packet'
+size=$(wc -c <"$good")
+head -c $((size - 7)) "$good" >"$tmp/cut-good.pcap"
+run "cut good capture" 2 "$tmp/cut-good.pcap"
+prints '^Verdict: clear'
+prints '^- part of the capture could not be read: what it held is not judged'
+run "the same in JSON" 2 --format json "$tmp/cut-good.pcap"
+prints '"part of the capture could not be read'
 
 gzip -c "$bad" >"$tmp/bad.gz"
 run "compressed capture" 1 "$tmp/bad.gz"

@@ -78,6 +78,7 @@ struct capture_file {
 struct capture_totals {
     uint32_t files;
     uint32_t unread_files;
+    uint32_t damaged_files; /* some of which could not be read, or nothing */
     uint64_t kernel_drops;
     int64_t ended_ns; /* the latest */
 };

@@ -29,7 +29,8 @@ struct capture_facts {
     uint64_t kernel_drops; /* frames that the capture missed, by its own count; 0 where none tells.
                          Those of diagnosis_drops are among them */
     uint32_t file_count;
-    bool complete; /* it is known to have all packets that came: silence is silence */
+    bool complete;          /* it is known to have all packets that came: silence is silence */
+    uint32_t damaged_files; /* of which something could not be read */
 };
 
 /* NULL when memory is out. The list must outlive the diagnosis. One for each device, side by side, are kin of

@@ -255,6 +255,7 @@ struct capture_totals capture_totals(const struct capture *c)
     for (unsigned i = 0; i < c->count; i++) {
         const struct capture_file *file = capture_file(c, i);
         totals.unread_files += file->unread;
+        totals.damaged_files += file->damaged;
         if (__builtin_add_overflow(totals.kernel_drops, file->kernel_drops, &totals.kernel_drops))
             totals.kernel_drops = UINT64_MAX;
         if (file->ended_ns > totals.ended_ns)

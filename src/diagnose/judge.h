@@ -17,7 +17,7 @@
 
 #define FINDINGS_MAX    20000U /* more are not listed; statuses and verdicts still know them */
 #define OTHER_NAMES_TOP 50U
-#define REASONS_MAX     12U
+#define REASONS_MAX     16U
 
 /* What a filter on the way seems to go by. */
 enum wall {

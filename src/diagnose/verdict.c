@@ -148,4 +148,8 @@ void verdict_reasons(struct judge *j, struct result *r)
         buf_str(&j->text, "the capture ended before any outcome could be seen");
     if (j->text.len > 0)
         add_reason(j, r, reasons);
+    if (j->j.capture->damaged_files > 0) {
+        buf_str(&j->text, "part of the capture could not be read: what it held is not judged");
+        add_reason(j, r, reasons);
+    }
 }

@@ -296,6 +296,7 @@ static bool conclude(struct engine *e, struct diagnosis *diagnosis,
         .kernel_drops = captured->kernel_drops,
         .file_count = captured->files,
         .complete = captured->files == 1 && captured->ended_ns != 0,
+        .damaged_files = captured->damaged_files,
     };
     const struct result *result = diagnosis ? diagnosis_finish(diagnosis, &facts) : NULL;
     struct engine_stats stats = engine_stats(e);

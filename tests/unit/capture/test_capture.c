@@ -82,6 +82,7 @@ static void test_some_of_several_unreadable(void **state)
     }
     assert_int_equal(capture_totals(c).files, 4);
     assert_int_equal(capture_totals(c).unread_files, 3);
+    assert_int_equal(capture_totals(c).damaged_files, 3);
     capture_close(c);
 }
 

@@ -333,6 +333,20 @@ static void a_reset_whose_alert_was_lost(void **state)
     }
 }
 
+static void damage_is_a_reason(void **state)
+{
+    struct lab l;
+    (void)state;
+    lab_open(&l);
+    lab_use(&l, 0, HOST);
+    l.capture.damaged_files = 1;
+    const struct result *r = lab_judge(&l);
+    assert_int_equal(r->verdict, VERDICT_CLEAR);
+    assert_int_equal(r->reason_count, 2);
+    assert_non_null(strstr(r->reasons[1], "could not be read"));
+    lab_close(&l);
+}
+
 /* A required service that was only looked up is told of. */
 static void clear_does_not_hide_what_is_unknown(void **state)
 {
@@ -364,6 +378,7 @@ int main(void)
         cmocka_unit_test(questions_asked_once_were_answered),
         cmocka_unit_test(a_portal_that_was_passed),
         cmocka_unit_test(a_reset_whose_alert_was_lost),
+        cmocka_unit_test(damage_is_a_reason),
         cmocka_unit_test(clear_does_not_hide_what_is_unknown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
