@@ -39,6 +39,25 @@ prints() {
 }
 
 run "no argument" 2
+for unknown in --bogus -V --each=3; do
+    run "$unknown" 2 $unknown "$good"
+    says "^oobescope: $unknown: is no option; see oobescope --help"
+done
+for lacking in --format -o; do
+    run "$lacking without a value" 2 "$good" $lacking
+    says "^oobescope: $lacking: needs a value; see oobescope --help"
+done
+run "output to no name" 2 -o '' "$good"
+says '--output: needs the name of a file'
+for command in analyze services live; do
+    run "help of $command" 0 $command --help
+    prints '^usage:'
+done
+run "help behind a file" 0 "$good" --help
+prints '^usage:'
+run "a file name of two lines" 2 "$tmp/two
+lines"
+says 'two.x0alines: cannot be read'
 run "help" 0 --help
 prints '^usage:'
 run "version" 0 --version
@@ -149,6 +168,10 @@ run "match" 0 services match login.live.com
 prints 'deployment-service'
 run "no match" 1 services match www.example.org
 prints 'no service'
+for no_name in login.live.com:443 https://login.live.com/ '*.live.com' ''; do
+    run "match of '$no_name'" 2 services match "$no_name"
+    says "is no host name"
+done
 run "check" 0 services check src/services/required.json
 prints 'fine'
 run "check of no list" 2 services check "$tmp/text"

@@ -38,6 +38,7 @@ struct options {
     bool each;
     bool no_ndpi;
     bool stats;
+    bool help;
 };
 
 /* One analysis: its inputs, its writers, and what came of it. */
@@ -74,6 +75,7 @@ enum option_code {
     OPTION_EACH,
     OPTION_NO_NDPI,
     OPTION_STATS,
+    OPTION_HELP = 'h',
 };
 
 static bool take_option(struct options *o, int code)
@@ -86,7 +88,10 @@ static bool take_option(struct options *o, int code)
         return false;
     case OPTION_OUTPUT:
         o->output = optarg;
-        return true;
+        if (optarg[0] != '\0')
+            return true;
+        (void)complain_text("--output", "needs the name of a file; - is standard output");
+        return false;
     case OPTION_FILTER:
         o->filter = optarg;
         return true;
@@ -105,8 +110,10 @@ static bool take_option(struct options *o, int code)
     case OPTION_STATS:
         o->stats = true;
         return true;
+    case OPTION_HELP:
+        o->help = true;
+        return true;
     default:
-        (void)complain_text(NULL, "see oobescope --help");
         return false;
     }
 }
@@ -122,17 +129,20 @@ static bool parse_options(int argc, char **argv, struct options *o)
         {"each", no_argument, NULL, OPTION_EACH},
         {"no-ndpi", no_argument, NULL, OPTION_NO_NDPI},
         {"stats", no_argument, NULL, OPTION_STATS},
+        {"help", no_argument, NULL, OPTION_HELP},
         {NULL, 0, NULL, 0},
     };
     *o = (struct options){.format = FORMAT_TEXT};
     int code;
     /* Parsed before any thread could exist: getopt's state is this function's alone. */
     // NOLINTNEXTLINE(concurrency-mt-unsafe)
-    while ((code = getopt_long(argc, argv, "f:o:", known, NULL)) != -1) {
+    while ((code = getopt_long(argc, argv, ":f:o:h", known, NULL)) != -1) {
+        if (code == '?' || code == ':')
+            (void)complain_option(code, argv, "oobescope --help");
         if (!take_option(o, code))
             return false;
     }
-    if (optind == argc) {
+    if (optind == argc && !o->help) {
         (void)complain_text(NULL, "no capture file given; see oobescope --help");
         return false;
     }
@@ -346,6 +356,8 @@ int command_analyze(int argc, char **argv)
     struct options o;
     if (!parse_options(argc, argv, &o))
         return EXIT_TROUBLE;
+    if (o.help)
+        return print_usage();
     struct err err;
     struct service_list *services = open_services(o.services, o.more_services, &err);
     if (!services)

@@ -25,6 +25,11 @@ int command_live(int argc, char **argv);
 /* One line on standard error: "oobescope: WHERE: TEXT". Returns EXIT_TROUBLE. */
 int complain(const struct err *err);
 int complain_text(const char *where, const char *text);
+/* The same for what getopt_long, told to be silent by a leading ':', does not take: `code` is '?' or ':'. */
+int complain_option(int code, char *const *argv, const char *help);
+
+/* What --help prints. */
+int print_usage(void);
 
 /* The list to use: `path` or, when NULL, the embedded one, with `more` (may be NULL) added. */
 struct service_list *open_services(const char *path, const char *more, struct err *err);

@@ -120,7 +120,6 @@ static bool take_number(struct options *o, int code)
     case OPTION_SNAPLEN:
         return number("--snaplen", 64, TAP_SNAPLEN_MAX, &o->live.tap.snaplen);
     default:
-        (void)complain_text(NULL, "see oobescope live --help");
         return false;
     }
 }
@@ -210,7 +209,9 @@ static bool parse_options(int argc, char **argv, struct options *o)
     int code;
     /* Parsed before any thread could exist: getopt's state is this function's alone. */
     // NOLINTNEXTLINE(concurrency-mt-unsafe)
-    while ((code = getopt_long(argc, argv, "i:", known, NULL)) != -1) {
+    while ((code = getopt_long(argc, argv, ":i:", known, NULL)) != -1) {
+        if (code == '?' || code == ':')
+            (void)complain_option(code, argv, "oobescope live --help");
         if (!take_option(o, code))
             return false;
     }

@@ -2,10 +2,13 @@
  * cli/main: picks the command.
  * SPDX-License-Identifier: MIT
  */
+#include <getopt.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "base/escape.h"
 #include "base/version.h"
 #include "cli.h"
 
@@ -31,12 +34,19 @@ static const char usage[] =
     "\n"
     "Exit status: 0 clear, 1 degraded or blocked, 2 trouble, 3 inconclusive.\n";
 
+/* Names of files and what a list has in place of a word may hold anything: the line stays one. */
 int complain(const struct err *err)
 {
-    if (err->where[0] != '\0')
-        (void)fprintf(stderr, "oobescope: %s: %s\n", err->where, err->text);
-    else
-        (void)fprintf(stderr, "oobescope: %s\n", err->text);
+    struct buf line;
+    buf_init(&line);
+    buf_str(&line, "oobescope: ");
+    escape_text(&line, slice_str(err->where));
+    buf_str(&line, err->where[0] ? ": " : "");
+    escape_text(&line, slice_str(err->text));
+    buf_str(&line, "\n");
+    buf_char(&line, '\0');
+    (void)fputs(line.failed ? "oobescope: out of memory\n" : line.data, stderr);
+    buf_clear(&line);
     return EXIT_TROUBLE;
 }
 
@@ -45,6 +55,21 @@ int complain_text(const char *where, const char *text)
     struct err err;
     err_set(&err, where, "%s", text);
     return complain(&err);
+}
+
+int complain_option(int code, char *const *argv, const char *help)
+{
+    struct err err;
+    char letter[] = {'-', (char)optopt, '\0'};
+    bool is_letter = code == '?' && optopt > 0 && optopt <= UCHAR_MAX;
+    err_set(&err, is_letter ? letter : argv[optind - 1], "%s; see %s",
+            code == ':' ? "needs a value" : "is no option", help);
+    return complain(&err);
+}
+
+int print_usage(void)
+{
+    return fputs(usage, stdout) < 0 ? EXIT_TROUBLE : EXIT_CLEAR;
 }
 
 struct service_list *open_services(const char *path, const char *more, struct err *err)
@@ -70,10 +95,6 @@ int main(int argc, char **argv)
         return command_live(argc - 1, argv + 1);
     if (argc > 1 && strcmp(argv[1], "analyze") == 0)
         return command_analyze(argc - 1, argv + 1);
-    if (argc > 1 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)) {
-        (void)fputs(usage, stdout);
-        return EXIT_CLEAR;
-    }
     if (argc > 1 && strcmp(argv[1], "--version") == 0) {
         (void)puts("oobescope " OOBESCOPE_VERSION);
         return EXIT_CLEAR;

@@ -52,8 +52,9 @@ static int check(int argc, char **argv)
     uint32_t endpoints = 0;
     for (uint32_t i = 0; i < services_count(list); i++)
         endpoints += services_at(list, i)->endpoint_count;
-    (void)printf("%s: fine: %u services, %u endpoints\n", argv[0], (unsigned)services_count(list),
-                 (unsigned)endpoints);
+    (void)printf("%s: fine: %u service%s, %u endpoint%s\n", argv[0], (unsigned)services_count(list),
+                 services_count(list) == 1 ? "" : "s", (unsigned)endpoints,
+                 endpoints == 1 ? "" : "s");
     services_free(list);
     return EXIT_CLEAR;
 }
@@ -69,10 +70,22 @@ static void print_match(const struct service_list *list, const struct service_ma
     (void)printf(", %s%s\n", need_name(e->need), e->shared ? ", shared" : "");
 }
 
+/* A URL, a port or a pattern would only seem to be in no list. */
+static bool is_host_name(const char *text)
+{
+    size_t taken =
+        strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.");
+    return taken > 0 && text[taken] == '\0' && text[0] != '.' && !strstr(text, "..");
+}
+
 static int match(int argc, char **argv)
 {
     if (argc < 1)
         return complain_text("services match", "takes one or more names");
+    for (int i = 0; i < argc; i++) {
+        if (!is_host_name(argv[i]))
+            return complain_text(argv[i], "is no host name; leave out scheme, port and path");
+    }
     struct err err;
     struct service_list *list = open_services(NULL, NULL, &err);
     if (!list)
@@ -103,5 +116,7 @@ int command_services(int argc, char **argv)
         return check(argc - 2, argv + 2);
     if (strcmp(argv[1], "--services") == 0 && argc == 3)
         return list_services(argv[2]);
+    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)
+        return print_usage();
     return complain_text(argv[1], "unknown; see oobescope --help");
 }
