@@ -83,6 +83,9 @@ says "$tmp/text"
 : >"$tmp/empty"
 run "empty file" 2 "$tmp/empty"
 says "$tmp/empty"
+head -c 24 "$good" >"$tmp/header"
+run "no packets" 3 "$tmp/header"
+prints '^ *no packets$'
 run "bad format" 2 --format yaml "$good"
 says 'text, json, eve'
 run "bad filter" 2 --filter 'tcp port ssh-ish' "$good"
@@ -152,6 +155,9 @@ says /dev/full
 run "two files, one deployment" 1 --format json "$good" "$bad"
 [ "$(grep -c '"schema"' "$tmp/out")" -eq 1 ]
 ok $? "one report"
+run "two files, as text" 1 "$good" "$bad"
+prints "frames: 84 to 94 of $bad, 3 times"
+prints "reached apps (frame [0-9]* of $good)"
 run "two files, each" 1 --each --format json "$good" "$bad"
 [ "$(grep -c '"schema"' "$tmp/out")" -eq 2 ]
 ok $? "two reports"

@@ -28,9 +28,50 @@ static struct slice text_of(const struct judge *j, const struct draft *d)
 /* Rounded: what the way adds must not turn a second. */
 static void put_clock(struct buf *b, const char *whose, int64_t lacks_ns)
 {
+    static const struct {
+        int64_t seconds;
+        const char *name;
+    } units[] = {{86400, "days"}, {3600, "hours"}, {60, "minutes"}};
     bool fast = lacks_ns < 0;
     int64_t s = ((fast ? -lacks_ns : lacks_ns) + NS_PER_S / 2) / NS_PER_S;
-    buf_printf(b, "%s %lld s %s", whose, (long long)s, fast ? "fast" : "slow");
+    buf_printf(b, "%s %lld s", whose, (long long)s);
+    for (size_t i = 0; i < sizeof units / sizeof *units; i++) {
+        if (s >= 2 * units[i].seconds) {
+            buf_printf(b, " (%lld %s)", (long long)((s + units[i].seconds / 2) / units[i].seconds),
+                       units[i].name);
+            break;
+        }
+    }
+    buf_str(b, fast ? " fast" : " slow");
+}
+
+/* RFC 792, 1812 section 5.2.7.1, 4443 section 3.1. */
+static void put_icmp(struct buf *b, const struct ip_addr *from, unsigned type, unsigned code)
+{
+    static const struct {
+        uint8_t family, type, code;
+        const char *text;
+    } known[] = {
+        {4, 3, 0, "network unreachable"},
+        {4, 3, 1, "host unreachable"},
+        {4, 3, 3, "port unreachable"},
+        {4, 3, 9, "network administratively prohibited"},
+        {4, 3, 10, "host administratively prohibited"},
+        {4, 3, 13, "administratively prohibited"},
+        {6, 1, 0, "no route"},
+        {6, 1, 1, "administratively prohibited"},
+        {6, 1, 3, "address unreachable"},
+        {6, 1, 4, "port unreachable"},
+        {6, 1, 5, "source address refused by policy"},
+        {6, 1, 6, "route rejected"},
+    };
+    buf_printf(b, "ICMP type %u code %u", type, code);
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
+        if (known[i].family == from->family && known[i].type == type && known[i].code == code)
+            buf_printf(b, " (%s)", known[i].text);
+    }
+    buf_str(b, " from ");
+    judge_address(b, from);
 }
 
 static void detail_reset(struct buf *b, const struct draft *d)
@@ -132,8 +173,7 @@ static void detail_connection(struct judge *j, const struct draft *d)
             buf_str(b, "QUIC only: the device goes on over TCP");
         break;
     case FINDING_TCP_UNREACHABLE:
-        buf_printf(b, "ICMP type %u code %u from ", d->x.code >> 8, d->x.code & 0xff);
-        judge_address(b, &d->x.icmp_from);
+        put_icmp(b, &d->x.icmp_from, d->x.code >> 8, d->x.code & 0xff);
         break;
     case FINDING_TCP_IDLE_CUT:
         buf_printf(b, "the last %u were reset after %lld s", d->x.code,

@@ -122,6 +122,12 @@ static bool lost_by_length(const struct judge *j, const struct draft *d)
            route_longest_hello(j->f->routes, d->name, &d->x.server, d->x.clue.hello_len) > 0;
 }
 
+static bool by_quic(const struct judge *j, const struct draft *d)
+{
+    (void)j;
+    return (d->x.group & FAIL_QUIC) != 0;
+}
+
 static const struct face {
     uint64_t kinds;
     bool (*fits)(const struct judge *j, const struct draft *d);
@@ -202,6 +208,11 @@ static const struct face {
       "the inspecting authority yet.",
       "A box that only ends TCP, in front of servers that all answer alike.", CULPRIT_MIDDLEBOX,
       CONFIDENCE_POSSIBLE}},
+    {BIT(FINDING_TLS_NO_SERVER_HELLO),
+     by_quic,
+     {"the QUIC greeting stays without answer",
+      "Open UDP port 443 to the host, or leave it closed where devices go on over TCP.",
+      "A QUIC answer from the same address.", CULPRIT_NETWORK, CONFIDENCE_LIKELY}},
     {BIT(FINDING_TLS_NO_SERVER_HELLO) | BIT(FINDING_TLS_RESET) | BIT(FINDING_TLS_INCOMPLETE) |
          BIT(FINDING_HTTP_NO_RESPONSE) | BIT(FINDING_TCP_STALLED),
      lost_by_size,

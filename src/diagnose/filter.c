@@ -51,7 +51,7 @@ static void filter_subject(struct buf *b, const struct finding *f)
     }
 }
 
-/* What speaks of a MAC address. */
+/* What speaks of a MAC address. A switch answers by 802.1X to a group's address. */
 static void filter_link(struct judge *j, enum finding_kind kind)
 {
     char mac[MAC_TEXT_SIZE];
@@ -60,8 +60,10 @@ static void filter_link(struct judge *j, enum finding_kind kind)
         buf_printf(&j->text, "dhcp.hw.mac_addr == %s", mac);
     else if (kind == FINDING_ADDRESS_CONFLICT)
         buf_str(&j->text, "arp");
+    else if (kind == FINDING_NETWORK_CHANGED)
+        buf_printf(&j->text, "eth.addr == %s && (!tcp || tcp.flags.syn == 1)", mac);
     else
-        buf_printf(&j->text, "eth.addr == %s && (eapol || dhcp || arp)", mac);
+        buf_printf(&j->text, "eapol || (eth.addr == %s && (dhcp || arp))", mac);
 }
 
 void filter_write(struct judge *j, const struct draft *d)

@@ -85,11 +85,12 @@ static void add_server_proof(struct judge *j, struct draft *d)
     bool by_greetings = d->f.kind == FINDING_CLOCK_SKEW && d->f.server.family == 0;
     if (d->f.kind >= FINDING_EAP_NO_REQUEST || by_signs || by_greetings)
         return;
-    buf_printf(&j->text, "%u failed exchange%s", d->f.count, d->f.count == 1 ? "" : "s");
+    bool proxy = (d->x.group & FAIL_PROXY) != 0;
+    buf_printf(&j->text, "seen in %u exchange%s", d->f.count, d->f.count == 1 ? "" : "s");
     if (d->f.server.family != 0) {
-        buf_str(&j->text, " with ");
+        buf_str(&j->text, proxy ? " with the proxy " : " with ");
         judge_address(&j->text, &d->f.server);
-        if (d->f.port != 0)
+        if (d->f.port != 0 && !proxy) /* the port is the host's */
             buf_printf(&j->text, " port %u", d->f.port);
     } else {
         buf_str(&j->text, " with several servers");

@@ -30,7 +30,7 @@ static const struct told table[FINDING_KIND_COUNT] = {
         {"the name exists but the resolver gives no address",
          "Let the resolver forward this name; look for an empty zone of its own.",
          "A public resolver that gives no address either.", CULPRIT_RESOLVER, CONFIDENCE_LIKELY},
-    [FINDING_DNS_SINKHOLE] = {"the resolver answers with an address that leads nowhere",
+    [FINDING_DNS_SINKHOLE] = {"the resolver answers with an address that is not the server's",
                               "Exempt the name from the DNS filter.",
                               "A service that really lives at the address.", CULPRIT_RESOLVER,
                               CONFIDENCE_LIKELY},

@@ -76,11 +76,14 @@ static void put_capture(struct page *p, const struct report *r)
         page_item(p, 0, "Capture: ", TONE_DIM, text);
     }
     const struct engine_stats *s = r->stats;
-    (void)snprintf(text, sizeof text, "%llu packet%s, %.1f s from %s; %u device%s",
-                   (unsigned long long)s->packets, s->packets == 1 ? "" : "s",
-                   (double)(s->last.ts_ns - s->first.ts_ns) / (double)NS_PER_S,
-                   time_text(s->first.ts_ns, first), (unsigned)r->result->device_count,
-                   r->result->device_count == 1 ? "" : "s");
+    if (s->packets == 0)
+        (void)snprintf(text, sizeof text, "no packets");
+    else
+        (void)snprintf(text, sizeof text, "%llu packet%s, %.1f s from %s; %u device%s",
+                       (unsigned long long)s->packets, s->packets == 1 ? "" : "s",
+                       (double)(s->last.ts_ns - s->first.ts_ns) / (double)NS_PER_S,
+                       time_text(s->first.ts_ns, first), (unsigned)r->result->device_count,
+                       r->result->device_count == 1 ? "" : "s");
     page_item(p, 0, "         ", TONE_DIM, text);
     capture_notes(p, r->capture, s);
 }
@@ -152,26 +155,43 @@ static void put_services(struct page *p, const struct result *r)
     buf_clear(&names);
 }
 
-/* How far the device came, and what it could not try for that reason. */
-static void put_phase(struct page *p, const struct device_result *d)
+/* Frames have their numbers in their file. */
+static void put_frame(struct buf *b, const struct report *r, const struct mark *at)
 {
-    char text[160];
-    size_t n = 0;
-    if (d->phase[0])
-        n = (size_t)snprintf(text, sizeof text, "reached %s (frame %u)", d->phase,
-                             (unsigned)d->phase_mark.frame);
-    if (d->stopped_at[0])
-        n += (size_t)snprintf(text + n, sizeof text - n, "%sfailed at %s (frame %u)", n ? "; " : "",
-                              d->stopped_at, (unsigned)d->stopped_mark.frame);
-    if (d->next_phase[0])
-        n += (size_t)snprintf(text + n, sizeof text - n, "%snot seen: %s and later", n ? "; " : "",
-                              d->next_phase);
-    if (n > 0)
-        page_item(p, 4, "", TONE_PLAIN, text);
+    buf_printf(b, "%u", (unsigned)at->frame);
+    if (capture_file_count(r->capture) > 1)
+        buf_printf(b, " of %s", capture_file(r->capture, at->file)->name);
 }
 
-static void put_devices(struct page *p, const struct result *r)
+static void put_phase_at(struct buf *b, const struct report *r, const char *what, const char *phase,
+                         const struct mark *at)
 {
+    buf_printf(b, "%s%s %s (frame ", b->len > 0 ? "; " : "", what, phase);
+    put_frame(b, r, at);
+    buf_char(b, ')');
+}
+
+/* How far the device came, and what it could not try for that reason. */
+static void put_phase(struct page *p, const struct report *r, const struct device_result *d)
+{
+    struct buf text;
+    buf_init(&text);
+    if (d->phase[0])
+        put_phase_at(&text, r, "reached", d->phase, &d->phase_mark);
+    if (d->stopped_at[0])
+        put_phase_at(&text, r, "failed at", d->stopped_at, &d->stopped_mark);
+    if (d->next_phase[0])
+        buf_printf(&text, "%snot seen: %s and later", text.len > 0 ? "; " : "", d->next_phase);
+    if (text.len > 0) {
+        buf_char(&text, '\0');
+        page_item(p, 4, "", TONE_PLAIN, text.failed ? "" : text.data);
+    }
+    buf_clear(&text);
+}
+
+static void put_devices(struct page *p, const struct report *report)
+{
+    const struct result *r = report->result;
     if (r->device_count == 0)
         return;
     page_heading(p, r->device_count == 1 ? "Device" : "Devices");
@@ -185,7 +205,7 @@ static void put_devices(struct page *p, const struct result *r)
         page_cell(p, d->has_mac ? mac_text(&d->mac, mac) : "", 19, TONE_DIM);
         page_cell(p, d->name, 0, TONE_PLAIN);
         page_end_line(p);
-        put_phase(p, d);
+        put_phase(p, report, d);
     }
 }
 
@@ -205,17 +225,28 @@ static void put_culprit(struct page *p, const struct finding *f)
     page_item(p, 4, "whose:  ", TONE_DIM, text);
 }
 
-static void put_frames(struct page *p, const struct finding *f)
+static void put_frames(struct page *p, const struct report *r, const struct finding *f)
 {
-    char text[128];
     if (!mark_set(f->first))
         return;
-    (void)snprintf(text, sizeof text, "%u to %u, %u time%s", (unsigned)f->first.frame,
-                   (unsigned)f->last.frame, (unsigned)f->count, f->count == 1 ? "" : "s");
-    page_item(p, 4, "frames: ", TONE_DIM, text);
+    bool one_file = f->first.file == f->last.file;
+    bool one = one_file && f->first.frame == f->last.frame;
+    struct buf text;
+    buf_init(&text);
+    if (!one_file)
+        put_frame(&text, r, &f->first);
+    else if (!one)
+        buf_printf(&text, "%u", (unsigned)f->first.frame);
+    buf_str(&text, one ? "" : " to ");
+    put_frame(&text, r, &f->last);
+    if (f->count > 1)
+        buf_printf(&text, ", %u times", (unsigned)f->count);
+    buf_char(&text, '\0');
+    page_item(p, 4, one ? "frame:  " : "frames: ", TONE_DIM, text.failed ? "" : text.data);
+    buf_clear(&text);
 }
 
-static void put_finding(struct page *p, const struct finding *f)
+static void put_finding(struct page *p, const struct report *r, const struct finding *f)
 {
     char device[ADDR_TEXT_SIZE];
     page_blank(p);
@@ -238,21 +269,22 @@ static void put_finding(struct page *p, const struct finding *f)
         page_item(p, 4, "proof:  ", TONE_DIM, f->proof[i]);
     if (f->disproof[0])
         page_item(p, 4, "unless: ", TONE_DIM, f->disproof);
-    put_frames(p, f);
+    put_frames(p, r, f);
     page_item(p, 4, "filter: ", TONE_DIM, f->display_filter);
     if (f->service && f->service->when_unreachable && f->severity > SEVERITY_INFO)
-        page_item(p, 4, "loses:  ", TONE_DIM, f->service->when_unreachable);
+        page_item(p, 4, f->severity == SEVERITY_ERROR ? "loses:  " : "risks:  ", TONE_DIM,
+                  f->service->when_unreachable);
     if (f->advice[0])
         page_item(p, 4, "ask:    ", TONE_DIM, f->advice);
 }
 
-static void put_findings(struct page *p, const struct result *r)
+static void put_findings(struct page *p, const struct report *r)
 {
-    if (r->finding_count == 0)
+    if (r->result->finding_count == 0)
         return;
     page_heading(p, "Findings");
-    for (uint32_t i = 0; i < r->finding_count; i++)
-        put_finding(p, &r->findings[i]);
+    for (uint32_t i = 0; i < r->result->finding_count; i++)
+        put_finding(p, r, &r->result->findings[i]);
 }
 
 static void put_other_names(struct page *p, const struct result *r)
@@ -280,8 +312,8 @@ void report_text(struct out *out, const struct report *r, const struct text_opti
     put_capture(&page, r);
     put_causes(&page, r->result);
     put_services(&page, r->result);
-    put_devices(&page, r->result);
-    put_findings(&page, r->result);
+    put_devices(&page, r);
+    put_findings(&page, r);
     put_other_names(&page, r->result);
     out_wrote(out);
 }

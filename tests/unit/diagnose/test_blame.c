@@ -227,7 +227,7 @@ static void silence_with_a_living_server_is_a_filter(void **state)
         enum culprit culprit;
         const char *proof;
     } ROWS[] = {
-        {NULL, NULL, 0, CULPRIT_NETWORK, "failed exchange"},
+        {NULL, NULL, 0, CULPRIT_NETWORK, "seen in "},
         {HOST, "10.0.0.5", 80, CULPRIT_MIDDLEBOX, "answers on port 80"},
         {HOST, "10.0.0.6", 443, CULPRIT_MIDDLEBOX, "answer another device"},
     };

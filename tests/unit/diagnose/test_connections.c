@@ -23,7 +23,7 @@ static void dead_connections_fail_the_host(void **state)
         {{.refused = true}, FINDING_TCP_REFUSED, "", "host-unreachable"},
         {{.unreachable = true},
          FINDING_TCP_UNREACHABLE,
-         "ICMP type 3 code 13 from 10.0.0.1",
+         "ICMP type 3 code 13 (administratively prohibited) from 10.0.0.1",
          "connection-rejected"},
     };
     (void)state;

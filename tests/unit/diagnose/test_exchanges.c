@@ -248,7 +248,7 @@ static void a_wrong_clock_is_told_and_degrades(void **state)
     const struct finding *f = lab_finding(r, FINDING_CLOCK_SKEW, NTP);
     assert_non_null(f);
     assert_int_equal(f->severity, SEVERITY_WARNING);
-    assert_string_equal(f->detail, "clock is 7200 s fast, against the time server");
+    assert_string_equal(f->detail, "clock is 7200 s (2 hours) fast, against the time server");
     assert_int_equal(f->culprit, CULPRIT_DEVICE);
     assert_int_equal(r->verdict, VERDICT_DEGRADED);
     assert_non_null(lab_cause(r, "clock-wrong"));

@@ -513,6 +513,8 @@ static void the_network_refuses(void **state)
     lab_eapol(&l, 30, false, EAPOL_EAP, EAP_FAILURE);
     const struct result *r = lab_judge(&l);
     expect_only(r, FINDING_EAP_FAILURE, SEVERITY_ERROR);
+    assert_string_equal(r->findings[0].display_filter,
+                        "eapol || (eth.addr == 02:00:00:00:00:31 && (dhcp || arp))");
     assert_int_equal(r->verdict, VERDICT_BLOCKED);
     lab_close(&l);
 
@@ -651,6 +653,8 @@ static void flows_cut_by_a_change_are_nobodys_fault(void **state)
     assert_int_equal(r->device_count, 1);
     assert_int_equal(r->devices[0].address_count, 2);
     expect_only(r, FINDING_NETWORK_CHANGED, SEVERITY_INFO);
+    assert_string_equal(r->findings[0].display_filter,
+                        "eth.addr == 02:00:00:00:00:31 && (!tcp || tcp.flags.syn == 1)");
     assert_string_equal(r->findings[0].detail, "address 10.0.0.31 to 10.9.0.31");
     assert_int_equal(lab_status(r, "activation"), STATUS_INCONCLUSIVE);
     assert_int_equal(lab_status(r, "profile"), STATUS_REACHABLE);
