@@ -149,6 +149,20 @@ ok $? "a pipe"
 run "output file" 1 --format json -o "$tmp/report.json" "$bad"
 grep -q '"schema": "oobescope-report/1"' "$tmp/report.json" && [ "$(find "$tmp" -name 'report.json*' | wc -l)" -eq 1 ]
 ok $? "is whole and alone"
+mkdir "$tmp/killed"
+mkfifo "$tmp/pipe"
+"$program" -o "$tmp/killed/report" - <"$tmp/pipe" 2>"$tmp/err" &
+exec 3>"$tmp/pipe"
+cat "$good" "$good" >&3 # more than a pipe holds: the program is reading
+kill -TERM $!
+wait $! 2>/dev/null
+exec 3>&-
+[ -z "$(ls "$tmp/killed")" ]
+ok $? "a run that is ended leaves no file behind"
+echo old >"$tmp/killed/report"
+(cd "$tmp/killed" && "$program" -o report - <"$OLDPWD/$good") 2>"$tmp/err"
+grep -q '^Verdict: clear' "$tmp/killed/report" && [ "$(ls "$tmp/killed")" = report ]
+ok $? "an older report is replaced"
 run "full disk" 2 -o /dev/full "$bad"
 says /dev/full
 

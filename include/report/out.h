@@ -24,6 +24,7 @@ struct out {
     char *path; /* NULL: standard output */
     char *temporary;
     int fd;
+    bool nameless; /* the file: it gets the name `temporary` when it is complete */
     bool failed;
     out_deliver_fn *deliver; /* takes the bytes instead of a descriptor, or NULL */
     void *ctx;

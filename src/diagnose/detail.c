@@ -46,8 +46,11 @@ static void put_clock(struct buf *b, const char *whose, int64_t lacks_ns)
 }
 
 /* RFC 792, 1812 section 5.2.7.1, 4443 section 3.1. */
-static void put_icmp(struct buf *b, const struct ip_addr *from, unsigned type, unsigned code)
+void detail_icmp(struct buf *b, const struct draft *d)
 {
+    const struct ip_addr *from = &d->x.icmp_from;
+    unsigned type = d->x.code >> 8;
+    unsigned code = d->x.code & 0xff;
     static const struct {
         uint8_t family, type, code;
         const char *text;
@@ -173,7 +176,7 @@ static void detail_connection(struct judge *j, const struct draft *d)
             buf_str(b, "QUIC only: the device goes on over TCP");
         break;
     case FINDING_TCP_UNREACHABLE:
-        put_icmp(b, &d->x.icmp_from, d->x.code >> 8, d->x.code & 0xff);
+        detail_icmp(b, d);
         break;
     case FINDING_TCP_IDLE_CUT:
         buf_printf(b, "the last %u were reset after %lld s", d->x.code,

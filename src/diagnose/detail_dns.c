@@ -5,6 +5,8 @@
  */
 #include "detail_dns.h"
 
+#include "detail.h"
+
 #define RCODE_SERVFAIL 2
 
 static void join(struct buf *b)
@@ -64,8 +66,7 @@ void detail_dns(struct judge *j, const struct draft *d)
     case FINDING_DNS_NO_REPLY:
         if (d->x.icmp_from.family == 0)
             break;
-        buf_printf(b, "ICMP type %u code %u from ", d->x.code >> 8, d->x.code & 0xff);
-        judge_address(b, &d->x.icmp_from);
+        detail_icmp(b, d);
         break;
     case FINDING_DNS_SLOW:
         buf_printf(b, "%u of %u answers took more than a second, the slowest %.1f s", d->f.count,

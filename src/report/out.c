@@ -2,6 +2,10 @@
  * report/out: descriptors, partial writes, atomic replacement.
  * SPDX-License-Identifier: MIT
  */
+/* For O_TMPFILE; the name is the C library's. */
+// NOLINTNEXTLINE(bugprone-reserved-identifier,cert-dcl37-c,readability-identifier-naming)
+#define _GNU_SOURCE
+
 #include "report/out.h"
 
 #include <errno.h>
@@ -30,6 +34,30 @@ static bool is_special(const char *path)
     return stat(path, &st) == 0 && !S_ISREG(st.st_mode);
 }
 
+/* A file without a name goes with the process, whatever ends it. -1 where the file system has none. */
+static int open_nameless(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    char *folder = slash ? strndup(path, slash == path ? 1 : (size_t)(slash - path)) : strdup(".");
+    int fd = folder ? open(folder, O_TMPFILE | O_WRONLY | O_CLOEXEC, 0600) : -1;
+    free(folder);
+    return fd;
+}
+
+/* Only a file with a name can take the place of another one: it gets its own beside it first. */
+static bool give_name(struct out *o)
+{
+    char self[48];
+    (void)snprintf(self, sizeof self, "/proc/self/fd/%d", o->fd);
+    int taken = mkstemp(o->temporary);
+    if (taken < 0)
+        return false;
+    (void)close(taken);
+    o->nameless = unlink(o->temporary) != 0 ||
+                  linkat(AT_FDCWD, self, AT_FDCWD, o->temporary, AT_SYMLINK_FOLLOW) != 0;
+    return !o->nameless;
+}
+
 static bool open_file(struct out *o, const char *path)
 {
     o->path = strdup(path);
@@ -44,7 +72,10 @@ static bool open_file(struct out *o, const char *path)
     if (!o->temporary)
         return false;
     (void)snprintf(o->temporary, size, "%s.XXXXXX", path);
-    o->fd = mkstemp(o->temporary);
+    o->fd = open_nameless(path);
+    o->nameless = o->fd >= 0;
+    if (!o->nameless)
+        o->fd = mkstemp(o->temporary);
     if (o->fd < 0) {
         free(o->temporary);
         o->temporary = NULL;
@@ -92,6 +123,8 @@ bool out_commit(struct out *o)
 {
     out_flush(o);
     if (o->path && !o->failed) {
+        if (o->nameless && !give_name(o))
+            fail(o, "cannot put the output file in its place");
         if (close(o->fd) != 0)
             fail(o, "cannot write the output file");
         o->fd = -1;
@@ -109,7 +142,7 @@ void out_close(struct out *o)
 {
     if (o->path && o->fd >= 0)
         (void)close(o->fd);
-    if (o->temporary)
+    if (o->temporary && !o->nameless)
         (void)unlink(o->temporary);
     free(o->temporary);
     free(o->path);
