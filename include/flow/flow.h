@@ -81,10 +81,12 @@ struct flow {
 };
 
 struct flow_config {
-    uint32_t max_flows;     /* cap of the table */
-    uint32_t max_half_open; /* cap of the TCP flows that nobody answered yet; 0: max_flows */
-    int64_t tcp_idle_ns;    /* established */
-    int64_t syn_idle_ns;    /* not answered yet */
+    uint32_t max_flows; /* cap of the table */
+    uint32_t
+        max_queued; /* cap of the TCP flows that nobody answered yet; the same of UDP flows, and of
+                               DNS flows with all their answers; 0: max_flows */
+    int64_t tcp_idle_ns; /* established */
+    int64_t syn_idle_ns; /* not answered yet */
     int64_t udp_idle_ns;
     int64_t linger_ns; /* after RST, or FIN from both sides */
     uint32_t first_id; /* ids count up behind it, where several tables number apart; upper half */

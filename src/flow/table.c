@@ -27,7 +27,7 @@ struct flow_config flow_config_default(void)
         .max_flows = 4U << 20,
         /* Only a flood has more connections that nobody answers: a thousand devices that reach nothing
          * have some twenty each. Bounds a flood's memory. */
-        .max_half_open = 128U << 10,
+        .max_queued = 128U << 10,
         /* Longer than the keep-alives of HTTP/2 and of push services; what is silent for longer has
          * usually lost its entry in a firewall on the way as well. */
         .tcp_idle_ns = 900 * NS_PER_S,
@@ -247,7 +247,7 @@ struct flow_table *flow_table_new(const struct flow_config *config, flow_end_fn 
     t->max_flows = config->max_flows < 1               ? 1
                    : config->max_flows > MAX_FLOWS_TOP ? MAX_FLOWS_TOP
                                                        : config->max_flows;
-    t->max_half_open = config->max_half_open ? config->max_half_open : t->max_flows;
+    t->max_queued = config->max_queued ? config->max_queued : t->max_flows;
     uint32_t slots = config->small ? SLOTS_SMALL : SLOTS_FIRST;
     t->slots = calloc(slots, sizeof *t->slots);
     t->mask = slots - 1;
@@ -310,17 +310,15 @@ static void evict(struct flow_table *t, uint32_t node)
     end_flow(t, node, END_EVICTED, t->raw_ns);
 }
 
-static void make_room(struct flow_table *t, const struct packet *p)
+static void make_room(struct flow_table *t)
 {
-    if (p->kind == PACKET_TCP && t->half_open >= t->max_half_open)
-        evict(t, wheel_oldest_half_open(t));
     if (t->stats.open >= t->max_flows || (!index_room(t) && t->stats.open > 0))
         evict(t, wheel_nearest(t));
 }
 
 static uint32_t create(struct flow_table *t, uint32_t tag, const struct packet *p, enum dir *dir)
 {
-    make_room(t, p);
+    make_room(t);
     uint32_t node = node_take(t);
     if (!node)
         return 0;
@@ -374,6 +372,9 @@ struct flow *flow_take(struct flow_table *t, const struct packet *p, const struc
     if (is_new && t->early.waiting)
         early_claim(&t->early, f);
     wheel_touch(t, node, f, is_new);
+    uint32_t surplus = wheel_surplus(t, f);
+    if (surplus) /* not this flow: it is the newest of its queue */
+        evict(t, surplus);
     return f;
 }
 

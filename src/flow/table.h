@@ -20,8 +20,7 @@
 #define TICK_SHIFT    20
 #define BUCKET_SHIFT  10 /* ticks of a bucket of the wheel: about 1.07 s */
 #define BUCKETS       1024
-#define HALF_OPEN     BUCKETS /* the list of flows under TIMER_HALF_OPEN, longest silent first */
-#define LISTS         (BUCKETS + 1)
+#define LISTS         (BUCKETS + QUEUES) /* those of the queues have the longest silent flow first */
 #define TICKS_MAX     (1U << 30)
 #define CHUNK_SHIFT   13 /* 8192 flows of 256 bytes: a huge page */
 #define CHUNK_SMALL   7  /* a device's own table */
@@ -48,7 +47,6 @@ struct flow_table {
     /* index: open addressing, linear probing, no tombstones */
     struct slot *slots;
     uint32_t mask; /* number of slots - 1 */
-    uint32_t half_open;
     uint64_t key;
     /* pool */
     struct chunk *chunks;
@@ -59,7 +57,10 @@ struct flow_table {
     /* wheel */
     struct link heads[LISTS];
     uint32_t bucket; /* the next bucket to expire */
-    uint32_t scout;  /* in the list of that bucket: its flow was asked for; 0: none was yet */
+    uint32_t queued[QUEUES];
+    uint32_t scouts[QUEUES +
+                    1]; /* in the lists of queues and in that of the bucket, while flows of it time
+                                    out: up to here they were asked for; 0: none was yet */
     uint32_t timeout[TIMERS];
     /* clock */
     int64_t raw_ns;   /* highest time of a packet since the clock was last set back */
@@ -67,7 +68,7 @@ struct flow_table {
     uint32_t now;     /* the same in ticks */
     bool started;
     uint32_t max_flows;
-    uint32_t max_half_open;
+    uint32_t max_queued;
     uint64_t next_id;
     struct flow_stats stats;
     flow_end_fn *on_end;
@@ -112,8 +113,9 @@ static inline bool wheel_timed_out(const struct flow_table *t, const struct flow
 /* A node whose time is up, 0 when there is none. Looks once a bucket: about every second. */
 uint32_t wheel_due(struct flow_table *t);
 
-/* The node nearest to its time-out, of all / of those half open; 0 when there is none. */
+/* The node nearest to its time-out; 0 when there is none. */
 uint32_t wheel_nearest(struct flow_table *t);
-uint32_t wheel_oldest_half_open(const struct flow_table *t);
+/* The node longest silent of the flow's queue, where that has more than its cap; else 0. */
+uint32_t wheel_surplus(const struct flow_table *t, const struct flow *f);
 
 #endif

@@ -272,9 +272,11 @@ enum flow_timer flow_timer(const struct flow *f)
 {
     const struct flow_side *client = &f->side[DIR_TO_SERVER];
     const struct flow_side *server = &f->side[DIR_TO_CLIENT];
-    if (f->key.proto != IP_PROTO_TCP)
-        return f->key.dst_port == PORT_DNS && server->packets >= client->packets ? TIMER_DNS
-                                                                                 : TIMER_UDP;
+    if (f->key.proto != IP_PROTO_TCP) {
+        if (f->key.dst_port == PORT_DNS && server->packets >= client->packets)
+            return TIMER_ANSWERED;
+        return server->packets == 0 || client->packets == 0 ? TIMER_ONE_SIDED : TIMER_UDP;
+    }
     if (client->rst || server->rst || (client->fin && server->fin))
         return TIMER_LINGER;
     if (client->fin || server->fin)

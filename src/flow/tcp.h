@@ -9,14 +9,16 @@
 
 #include "flow/flow.h"
 
-/* Which time-out applies to a flow. */
+/* Which time-out applies to a flow. A flood makes flows of the first ones: these have queues and a cap. */
 enum flow_timer {
     TIMER_HALF_OPEN, /* TCP, nobody answered and nothing but headers came */
-    TIMER_TCP,
+    TIMER_ONE_SIDED, /* UDP of one side only */
+    TIMER_ANSWERED,  /* DNS over UDP with an answer for every query */
+    QUEUES,
+    TIMER_TCP = QUEUES,
     TIMER_HALF_CLOSED, /* one FIN */
     TIMER_LINGER,      /* ended */
     TIMER_UDP,
-    TIMER_DNS, /* DNS over UDP with an answer for every query */
     TIMERS,
 };
 

@@ -3,8 +3,8 @@
  * SPDX-License-Identifier: MIT
  *
  * A wheel of buckets of about a second. A packet only notes the time in its flow; a flow whose bucket
- * comes up and that was touched since is put into a later one. Half-open flows have a list of their
- * own, in order of their last packet, since the oldest of them goes when there are too many.
+ * comes up and that was touched since is put into a later one. Flows that a flood makes many of have
+ * queues, in order of their last packet, since the oldest of a queue goes when there are too many.
  */
 #include "base/bring.h"
 #include "table.h"
@@ -16,8 +16,8 @@
 
 /* One side has said FIN, then silence: what a vanished peer leaves. */
 #define HALF_CLOSED_NS (60 * NS_PER_S)
-/* Windows asks a DNS server five times within 10 s (at 0, 1, 2, 4, 8 s); its answer may come late. */
-#define DNS_NS (12 * NS_PER_S)
+/* Every query has its answer: what may still come is a second answer to one of them, by somebody else. */
+#define ANSWERED_NS (4 * NS_PER_S)
 
 /* Flows looked at for one to evict. */
 #define EVICT_TRIES 64
@@ -41,11 +41,12 @@ void wheel_init(struct flow_table *t, const struct flow_config *config)
     for (uint32_t i = 0; i < LISTS; i++)
         t->heads[i] = (struct link){i, i};
     t->timeout[TIMER_HALF_OPEN] = ticks(config->syn_idle_ns);
+    t->timeout[TIMER_ONE_SIDED] = ticks(config->udp_idle_ns);
+    t->timeout[TIMER_ANSWERED] = ticks(lesser(ANSWERED_NS, config->udp_idle_ns));
     t->timeout[TIMER_TCP] = ticks(config->tcp_idle_ns);
     t->timeout[TIMER_HALF_CLOSED] = ticks(lesser(HALF_CLOSED_NS, config->tcp_idle_ns));
     t->timeout[TIMER_LINGER] = ticks(config->linger_ns);
     t->timeout[TIMER_UDP] = ticks(config->udp_idle_ns);
-    t->timeout[TIMER_DNS] = ticks(lesser(DNS_NS, config->udp_idle_ns));
 }
 
 void wheel_clock(struct flow_table *t, int64_t ts_ns)
@@ -92,55 +93,75 @@ static uint32_t bucket_of(const struct flow_table *t, const struct flow *f)
 
 static void insert(struct flow_table *t, uint32_t node, const struct flow *f)
 {
-    append(t, f->timer == TIMER_HALF_OPEN ? HALF_OPEN : bucket_of(t, f), node);
+    if (f->timer >= QUEUES) {
+        append(t, bucket_of(t, f), node);
+        return;
+    }
+    append(t, BUCKETS + f->timer, node);
+    t->queued[f->timer]++;
+}
+
+void wheel_remove(struct flow_table *t, uint32_t node)
+{
+    unsigned timer = table_flow(t, node)->timer;
+    unlink_node(t, node);
+    if (timer < QUEUES)
+        t->queued[timer]--;
 }
 
 void wheel_touch(struct flow_table *t, uint32_t node, struct flow *f, bool is_new)
 {
     enum flow_timer timer = flow_timer(f);
-    unsigned before = f->timer;
+    enum flow_timer before = (enum flow_timer)f->timer;
+    bool queued = before < QUEUES || timer < QUEUES;
     f->seen = t->now;
-    if (!is_new && timer == before && timer != TIMER_HALF_OPEN)
-        return;
-    f->timer = timer & 7U;
     if (!is_new) {
-        bool listed = before == TIMER_HALF_OPEN || timer == TIMER_HALF_OPEN;
-        /* A longer time-out is noticed when the bucket of the shorter comes up. */
-        if (!listed && t->timeout[timer] >= t->timeout[before])
+        if (timer == before && !queued)
             return;
-        unlink_node(t, node);
-        t->half_open -= before == TIMER_HALF_OPEN;
+        /* A longer time-out is noticed when the bucket of the shorter comes up. */
+        if (!queued && t->timeout[timer] >= t->timeout[before]) {
+            f->timer = timer & 7U;
+            return;
+        }
+        wheel_remove(t, node);
     }
+    f->timer = timer & 7U;
     insert(t, node, f);
-    t->half_open += timer == TIMER_HALF_OPEN;
 }
 
-void wheel_remove(struct flow_table *t, uint32_t node)
+uint32_t wheel_surplus(const struct flow_table *t, const struct flow *f)
 {
-    unlink_node(t, node);
-    t->half_open -= table_flow(t, node)->timer == TIMER_HALF_OPEN;
-}
-
-uint32_t wheel_oldest_half_open(const struct flow_table *t)
-{
-    uint32_t node = t->heads[HALF_OPEN].next;
-    return node == HALF_OPEN ? 0 : node;
+    bool crowded = f->timer < QUEUES && t->queued[f->timer] > t->max_queued;
+    return crowded ? t->heads[BUCKETS + f->timer].next : 0;
 }
 
 /* Flows whose time is up lie anywhere. While one ends, the memory of some that follow is on its way, and what
  * the next one says. */
-static void look_ahead(struct flow_table *t, uint32_t node)
+static void look_ahead(struct flow_table *t, uint32_t *scout, uint32_t node)
 {
-    for (int steps = t->scout ? 1 : SCOUT_STEPS; steps > 0; steps--) {
-        uint32_t from = t->scout ? t->scout : node;
-        t->scout = from < LISTS ? from : table_link(t, from)->next;
-        if (t->scout >= LISTS)
-            bring_bytes(table_flow(t, t->scout), sizeof(struct flow));
+    for (int steps = *scout ? 1 : SCOUT_STEPS; steps > 0; steps--) {
+        uint32_t from = *scout ? *scout : node;
+        *scout = from < LISTS ? from : table_link(t, from)->next;
+        if (*scout >= LISTS)
+            bring_bytes(table_flow(t, *scout), sizeof(struct flow));
     }
     uint32_t next = table_link(t, node)->next;
     const struct flow *f = next < LISTS ? NULL : table_flow(t, next);
     if (f && f->app)
         bring_bytes(f->app, FLOW_APP_NEAR);
+}
+
+/* The first node of the queue if its time is up. */
+static uint32_t queue_due(struct flow_table *t, uint32_t queue)
+{
+    uint32_t list = BUCKETS + queue;
+    uint32_t node = t->heads[list].next;
+    if (node == list || !wheel_timed_out(t, table_flow(t, node))) {
+        t->scouts[queue] = 0;
+        return 0;
+    }
+    look_ahead(t, &t->scouts[queue], node);
+    return node;
 }
 
 /* The first node of the bucket whose time is up; the others go where they belong by now. */
@@ -149,11 +170,11 @@ static uint32_t bucket_due(struct flow_table *t, uint32_t list)
     for (;;) {
         uint32_t node = t->heads[list].next;
         if (node == list) {
-            t->scout = 0;
+            t->scouts[QUEUES] = 0;
             return 0;
         }
         const struct flow *f = table_flow(t, node);
-        look_ahead(t, node);
+        look_ahead(t, &t->scouts[QUEUES], node);
         if (wheel_timed_out(t, f))
             return node;
         unlink_node(t, node);
@@ -166,9 +187,11 @@ uint32_t wheel_due(struct flow_table *t)
     uint32_t current = t->now >> BUCKET_SHIFT;
     if (t->bucket == current)
         return 0;
-    uint32_t oldest = wheel_oldest_half_open(t);
-    if (oldest && wheel_timed_out(t, table_flow(t, oldest)))
-        return oldest;
+    for (uint32_t queue = 0; queue < QUEUES; queue++) {
+        uint32_t node = queue_due(t, queue);
+        if (node)
+            return node;
+    }
     /* After a jump one turn of the wheel shows every flow. */
     uint32_t behind = (current - t->bucket) & (UINT32_MAX >> BUCKET_SHIFT);
     if (behind > BUCKETS)
@@ -211,9 +234,11 @@ static int32_t ticks_left(const struct flow_table *t, uint32_t node)
 
 uint32_t wheel_nearest(struct flow_table *t)
 {
-    uint32_t half_open = wheel_oldest_half_open(t);
-    uint32_t first = wheel_first(t);
-    if (!half_open || !first)
-        return half_open ? half_open : first;
-    return ticks_left(t, first) < ticks_left(t, half_open) ? first : half_open;
+    uint32_t nearest = wheel_first(t);
+    for (uint32_t list = BUCKETS; list < LISTS; list++) {
+        uint32_t node = t->heads[list].next;
+        if (node != list && (!nearest || ticks_left(t, node) <= ticks_left(t, nearest)))
+            nearest = node;
+    }
+    return nearest;
 }

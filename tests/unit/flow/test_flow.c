@@ -267,9 +267,9 @@ static void test_udp_time_outs(void **state)
     udp(b, 40, DOWN, 50003, 53); /* the answer first: the port says who the server is */
     udp(b, 50, UP, 50003, 53);
     udp(b, 60, UP, 50004, 443);
-    expire(b, 11000);
+    expire(b, 3900);
     assert_int_equal(b->ends, 0);
-    expire(b, 14000);
+    expire(b, 6000);
     assert_int_equal(b->ends, 2);
     assert_int_equal(b->ended[0].flow.key.src_port, 50001);
     assert_int_equal(b->ended[1].flow.key.src_port, 50003);
@@ -423,7 +423,7 @@ static void test_half_open_cap(void **state)
 {
     struct bench *b = *state;
     flow_table_free(b->table);
-    b->config.max_half_open = 8;
+    b->config.max_queued = 8;
     b->table = flow_table_new(&b->config, on_end, b);
     handshake(b, 0);
     for (uint32_t i = 0; i < 20; i++) {
@@ -441,6 +441,39 @@ static void test_half_open_cap(void **state)
     struct flow_stats stats = flow_table_stats(b->table);
     assert_int_equal(stats.open, 9);
     assert_int_equal(stats.evicted, 12);
+}
+
+/* Queries and their answers, then queries alone: each kind has its own cap. */
+static void test_udp_caps(void **state)
+{
+    struct bench *b = *state;
+    flow_table_free(b->table);
+    b->config.max_queued = 8;
+    b->table = flow_table_new(&b->config, on_end, b);
+    udp(b, 0, UP, 40000, 443);
+    udp(b, 1, DOWN, 40000, 443);
+    for (uint16_t i = 0; i < 20; i++) {
+        udp(b, 10 + i, UP, (uint16_t)(50000 + i), 53);
+        udp(b, 10 + i, DOWN, (uint16_t)(50000 + i), 53);
+    }
+    assert_int_equal(b->ends, 12);
+    udp(b, 30, UP, 50012, 53); /* the oldest asks once more: it leaves its queue, and comes back */
+    udp(b, 31, DOWN, 50012, 53);
+    udp(b, 32, UP, 50020, 53);
+    udp(b, 32, DOWN, 50020, 53);
+    assert_int_equal(b->ends, 13);
+    assert_int_equal(b->ended[12].flow.key.src_port, 50013);
+    for (uint16_t i = 0; i < 20; i++)
+        udp(b, 40 + i, UP, (uint16_t)(60000 + i), (uint16_t)(i % 2 ? 53 : 9999));
+    assert_int_equal(b->ends, 25);
+    for (uint16_t i = 0; i < 12; i++) {
+        assert_int_equal(b->ended[i].flow.key.src_port, 50000 + i);
+        assert_int_equal(b->ended[13 + i].flow.key.src_port, 60000 + i);
+        assert_int_equal(b->ended[13 + i].how.reason, END_EVICTED);
+    }
+    struct flow_stats stats = flow_table_stats(b->table);
+    assert_int_equal(stats.open, 17);
+    assert_int_equal(stats.evicted, 25);
 }
 
 static void test_cap(void **state)
@@ -570,6 +603,7 @@ int main(void)
         TEST(test_clock_steps),
         TEST(test_extreme_times),
         TEST(test_half_open_cap),
+        TEST(test_udp_caps),
         TEST(test_cap),
         TEST(test_many),
         TEST(test_many_removed),
