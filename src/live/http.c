@@ -17,14 +17,23 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/mark.h"
 #include "net/addr.h"
 
 #define BACKLOG       16
 #define PORT_TEXT_MAX 5
 #define PORT_MAX      65535
 
+/* A connection from when it was accepted on. */
+struct visit {
+    int fd; /* the library's; -1: free */
+    int64_t since_ns;
+};
+
 struct http {
     struct MHD_Daemon *daemon;
+    struct visit visits[HTTP_CONNECTIONS_MAX];
+    int64_t now_ns;
     int fd; /* the daemon's epoll set */
     unsigned port;
     bool loopback; /* only this machine can ask */
@@ -201,6 +210,43 @@ static enum MHD_Result on_request(void *ctx, struct MHD_Connection *connection, 
     return result;
 }
 
+/* ---- deadlines ---------------------------------------------------------------------------------- */
+
+static struct visit *visit_of(struct http *h, int fd)
+{
+    for (unsigned i = 0; i < HTTP_CONNECTIONS_MAX; i++) {
+        if (h->visits[i].fd == fd)
+            return &h->visits[i];
+    }
+    return NULL;
+}
+
+/* The library's callback when a connection was accepted and before its socket is closed. */
+// NOLINTNEXTLINE(readability-non-const-parameter): the library's type
+static void on_connection(void *ctx, struct MHD_Connection *connection, void **state,
+                          enum MHD_ConnectionNotificationCode what)
+{
+    struct http *h = ctx;
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+    bool begins = what == MHD_CONNECTION_NOTIFY_STARTED;
+    struct visit *visit = info ? visit_of(h, begins ? -1 : info->connect_fd) : NULL;
+    (void)state;
+    if (visit)
+        *visit = (struct visit){begins ? info->connect_fd : -1, h->now_ns};
+}
+
+/* The library only knows silence: a byte a second would hold a connection for ever. It finds the socket
+ * shut and closes it. */
+static void end_visits(struct http *h)
+{
+    for (unsigned i = 0; i < HTTP_CONNECTIONS_MAX; i++) {
+        const struct visit *v = &h->visits[i];
+        if (v->fd >= 0 && h->now_ns - v->since_ns >= HTTP_DEADLINE_S * NS_PER_S)
+            (void)shutdown(v->fd, SHUT_RDWR);
+    }
+}
+
 /* ---- the server --------------------------------------------------------------------------------- */
 
 static bool start(struct http *h, int listener)
@@ -209,7 +255,8 @@ static bool start(struct http *h, int listener)
         MHD_USE_EPOLL, 0, NULL, NULL, on_request, h, MHD_OPTION_LISTEN_SOCKET, listener,
         MHD_OPTION_CONNECTION_LIMIT, HTTP_CONNECTIONS_MAX, MHD_OPTION_PER_IP_CONNECTION_LIMIT,
         HTTP_PER_HOST_MAX, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)HTTP_REQUEST_MAX,
-        MHD_OPTION_CONNECTION_TIMEOUT, HTTP_SILENCE_S, MHD_OPTION_END);
+        MHD_OPTION_CONNECTION_TIMEOUT, HTTP_SILENCE_S, MHD_OPTION_NOTIFY_CONNECTION, on_connection,
+        h, MHD_OPTION_END);
     if (!h->daemon)
         return false;
     const union MHD_DaemonInfo *info = MHD_get_daemon_info(h->daemon, MHD_DAEMON_INFO_EPOLL_FD);
@@ -232,6 +279,8 @@ struct http *http_open(const char *where, http_page_fn *page, void *ctx, struct 
     struct http *h = calloc(1, sizeof *h);
     if (h) {
         *h = (struct http){.fd = -1, .page = page, .ctx = ctx};
+        for (unsigned i = 0; i < HTTP_CONNECTIONS_MAX; i++)
+            h->visits[i].fd = -1;
         h->port = bound_port(listener);
         h->loopback = addr_is_loopback(&addr);
         if (start(h, listener))
@@ -264,10 +313,13 @@ int http_wait_ms(const struct http *h, int most)
     return wait < (MHD_UNSIGNED_LONG_LONG)most ? (int)wait : most;
 }
 
-void http_run(struct http *h)
+void http_run(struct http *h, int64_t steady_ns)
 {
-    if (h)
-        (void)MHD_run(h->daemon);
+    if (!h)
+        return;
+    h->now_ns = steady_ns;
+    end_visits(h);
+    (void)MHD_run(h->daemon);
 }
 
 unsigned http_port(const struct http *h)

@@ -15,7 +15,8 @@
 #define HTTP_CONNECTIONS_MAX 16U
 #define HTTP_PER_HOST_MAX    8U
 #define HTTP_REQUEST_MAX     8192U /* bytes of a request, as the memory of a connection */
-#define HTTP_SILENCE_S       10U   /* a connection on which nothing happens is closed */
+#define HTTP_SILENCE_S       10U   /* a connection on which nothing happens is closed, */
+#define HTTP_DEADLINE_S      30    /* and one that has taken so long, whatever happens on it */
 
 struct http_answer {
     unsigned status;  /* 200 when the page is asked for; the page may say another */
@@ -37,8 +38,8 @@ void http_close(struct http *h);
 int http_fd(const struct http *h);
 /* Milliseconds after which http_run has something to do anyway, at most `most`. */
 int http_wait_ms(const struct http *h, int most);
-/* Takes, answers and closes what can be now. NULL: nothing. */
-void http_run(struct http *h);
+/* Takes, answers and closes what can be now, by a clock that never steps. NULL: nothing. */
+void http_run(struct http *h, int64_t steady_ns);
 
 /* The port it listens at. */
 unsigned http_port(const struct http *h);

@@ -254,7 +254,7 @@ static void attend(struct live *l, bool idle)
     int64_t begin = steady_ns();
     if (!idle && begin < l->attend_ns)
         return;
-    http_run(l->http);
+    http_run(l->http, begin);
     if (l->sensor.on_screen) {
         take_keys(l);
         draw(l, begin);

@@ -11,22 +11,25 @@
 #include <unistd.h>
 
 #include "../../../src/live/http.h"
+#include "base/mark.h"
 #include "unit.h"
 
-#define ROUNDS    200
-#define BIG_BYTES 3000000U
+#define ROUNDS     200
+#define BIG_BYTES  3000000U
+#define HUGE_BYTES 24000000U /* more than the kernel holds for a reader */
 
 struct bench {
     struct http *http;
     unsigned asked; /* pages */
+    int64_t now_ns;
 };
 
 static void page(void *ctx, const char *path, struct http_answer *a)
 {
     struct bench *b = ctx;
     b->asked++;
-    if (strcmp(path, "/big") == 0) {
-        for (size_t i = 0; i < BIG_BYTES; i++)
+    if (strcmp(path, "/big") == 0 || strcmp(path, "/huge") == 0) {
+        for (size_t i = 0; i < (path[1] == 'b' ? BIG_BYTES : HUGE_BYTES); i++)
             buf_char(&a->body, 'x');
     } else if (strcmp(path, "/memory") == 0) {
         a->body.failed = true;
@@ -73,7 +76,7 @@ static void serve(const struct bench *b)
 {
     struct pollfd fds = {.fd = http_fd(b->http), .events = POLLIN};
     (void)poll(&fds, 1, http_wait_ms(b->http, 5));
-    http_run(b->http);
+    http_run(b->http, b->now_ns);
 }
 
 /* All that comes back until the server closes; the caller clears it. False when it does not close. */
@@ -238,6 +241,62 @@ static void connections_are_limited(void **state)
     expect(b, "GET /x HTTP/1.1\r\nHost: localhost\r\n\r\n", "HTTP/1.1 200", "{}");
 }
 
+static bool is_closed(int fd)
+{
+    char byte;
+    ssize_t n = recv(fd, &byte, 1, MSG_DONTWAIT);
+    return n == 0 || (n < 0 && errno == ECONNRESET);
+}
+
+/* Something happens on each of them every second, and they hold all places of their address. */
+static void who_trickles_is_cut_off_at_the_deadline(void **state)
+{
+    struct bench *b = *state;
+    int fds[HTTP_PER_HOST_MAX];
+    for (size_t i = 0; i < HTTP_PER_HOST_MAX; i++)
+        fds[i] = dial(b);
+    for (int second = 0; second < HTTP_DEADLINE_S; second++) {
+        b->now_ns = second * NS_PER_S;
+        for (size_t i = 0; i < HTTP_PER_HOST_MAX; i++)
+            assert_int_equal(send(fds[i], &"GET /xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"[second], 1, 0),
+                             1);
+        serve(b);
+    }
+    for (size_t i = 0; i < HTTP_PER_HOST_MAX; i++)
+        assert_false(is_closed(fds[i]));
+    b->now_ns = HTTP_DEADLINE_S * NS_PER_S;
+    for (int i = 0; i < 10; i++)
+        serve(b);
+    for (size_t i = 0; i < HTTP_PER_HOST_MAX; i++) {
+        assert_true(is_closed(fds[i]));
+        assert_int_equal(close(fds[i]), 0);
+    }
+    expect(b, "GET /x HTTP/1.1\r\nHost: localhost\r\n\r\n", "HTTP/1.1 200", "{}");
+}
+
+/* The page is made and waits; its reader takes a little of it now and then. */
+static void a_slow_reader_is_cut_off_too(void **state)
+{
+    struct bench *b = *state;
+    static const char request[] = "GET /huge HTTP/1.1\r\nHost: localhost\r\n\r\n";
+    char bytes[1000];
+    int fd = dial(b);
+    size_t got = 0;
+    assert_int_equal(send(fd, request, sizeof request - 1, 0), sizeof request - 1);
+    for (int second = 0; second <= HTTP_DEADLINE_S; second++) {
+        b->now_ns = second * NS_PER_S;
+        serve(b);
+        ssize_t n = recv(fd, bytes, sizeof bytes, MSG_DONTWAIT);
+        got += n > 0 ? (size_t)n : 0;
+    }
+    struct buf rest;
+    assert_true(answer_of(b, fd, &rest));
+    assert_int_equal(b->asked, 1);
+    assert_true(got + rest.len < HUGE_BYTES);
+    assert_int_equal(close(fd), 0);
+    buf_clear(&rest);
+}
+
 static void addresses_are_checked(void **state)
 {
     static const char *const bad[] = {
@@ -271,7 +330,7 @@ static void addresses_are_checked(void **state)
     http_close(h);
     assert_int_equal(http_fd(NULL), -1);
     assert_int_equal(http_wait_ms(NULL, 7), 7);
-    http_run(NULL);
+    http_run(NULL, 0);
     http_close(NULL);
 }
 
@@ -288,6 +347,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_body_is_not_read, set_up, tear_down),
         cmocka_unit_test_setup_teardown(half_requests_hold_nothing_up, set_up, tear_down),
         cmocka_unit_test_setup_teardown(connections_are_limited, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(who_trickles_is_cut_off_at_the_deadline, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_slow_reader_is_cut_off_too, set_up, tear_down),
         cmocka_unit_test(addresses_are_checked),
     };
     return cmocka_run_group_tests_name("live/http", tests, NULL, NULL);
