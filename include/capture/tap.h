@@ -35,6 +35,9 @@ unsigned tap_count(const struct tap *t);
 /* Name, link type, counts and, in `kernel_drops`, what tap_drops found last. */
 const struct capture_file *tap_file(const struct tap *t, unsigned index);
 
+/* Time of the frame that was handed out last; 0: none yet. */
+int64_t tap_newest(const struct tap *t, unsigned index);
+
 /* A descriptor that polls readable when frames wait; -1 for an interface that is gone. */
 int tap_fd(const struct tap *t, unsigned index);
 

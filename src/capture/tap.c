@@ -22,6 +22,7 @@ struct interface {
     struct capture_file file;
     struct capture_interface info;
     struct tap_drops drops;
+    int64_t newest_ns; /* of its frames */
 };
 
 struct tap {
@@ -190,6 +191,7 @@ static void on_frame(u_char *user, const struct pcap_pkthdr *h, const u_char *by
         .wire_len = h->len < h->caplen ? h->caplen : h->len,
         .bytes = {bytes, h->caplen},
     };
+    b->in->newest_ns = frame.at.ts_ns;
     b->fn(b->ctx, &frame);
 }
 
@@ -221,6 +223,11 @@ unsigned tap_count(const struct tap *t)
 const struct capture_file *tap_file(const struct tap *t, unsigned index)
 {
     return &t->interfaces[index].file;
+}
+
+int64_t tap_newest(const struct tap *t, unsigned index)
+{
+    return t->interfaces[index].newest_ns;
 }
 
 int tap_fd(const struct tap *t, unsigned index)

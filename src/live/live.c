@@ -23,14 +23,16 @@
 #include "screen.h"
 #include "terminal.h"
 
-#define TICK_NS      (100 * NS_PER_MS)
-#define POLL_MS      100
-#define TROUBLE_NS   (60 * NS_PER_S) /* an output that does not take events is told so often */
-#define ATTEND_REST  9               /* times as long */
-#define DRAW_NS      (500 * NS_PER_MS)
-#define KEYS_MAX     32
-#define DRAIN_TRIES  50 /* of 10 ms, at the end */
-#define DRAIN_NAP_NS (10 * NS_PER_MS)
+#define TICK_NS     (100 * NS_PER_MS)
+#define POLL_MS     100
+#define TROUBLE_NS  (60 * NS_PER_S) /* an output that does not take events is told so often */
+#define ATTEND_REST 9               /* times as long */
+#define DRAW_NS     (500 * NS_PER_MS)
+#define KEYS_MAX    32
+#define REST_NS     (30 * NS_PER_S)
+#define DRAIN_TRIES 50 /* of 10 ms, at the end */
+#define NAP_NS      (10 * NS_PER_MS)
+#define HELD_NS     (200 * NS_PER_MS) /* longer than the kernel holds frames back */
 
 struct live {
     const struct live_options *options;
@@ -302,13 +304,52 @@ static void run(struct live *l)
     }
 }
 
-/* What the kernel still holds belongs to the deployments that end now; then everything is written, as
- * far as readers take it. */
+static void nap(void)
+{
+    const struct timespec time = {0, NAP_NS};
+    (void)nanosleep(&time, NULL);
+}
+
+/* The moment of the stop, by both clocks. */
+struct stop {
+    int64_t wall_ns;
+    int64_t steady_ns;
+};
+
+/* Whether frames that were captured before the stop may still come; the kernel holds them back for a moment. */
+static bool rest_may_come(const struct stop *stop, enum tap_state state, int64_t newest_ns)
+{
+    int64_t since = steady_ns() - stop->steady_ns;
+    if (state == TAP_IDLE)
+        return since < HELD_NS;
+    return state == TAP_MORE && newest_ns < stop->wall_ns && since < REST_NS;
+}
+
+/* What the kernel held at the stop belongs to the deployments that end now. What comes after it does not, so
+ * that this ends however much comes; nor does it take longer than whoever stops a service waits. */
+static void read_rest(struct live *l)
+{
+    struct sensor *s = &l->sensor;
+    struct stop stop = {wall_ns(), steady_ns()};
+    struct err err;
+    for (unsigned i = 0; i < tap_count(s->tap); i++) {
+        enum tap_state state;
+        do {
+            state = tap_read(s->tap, i, sensor_frame, s, &err);
+            sensor_clock(s, false);
+            drain(s);
+            if (state == TAP_IDLE)
+                nap();
+        } while (rest_may_come(&stop, state, tap_newest(s->tap, i)));
+    }
+    sensor_drops(s);
+}
+
+/* Everything is written, as far as readers take it. */
 static void finish(struct live *l)
 {
     struct sensor *s = &l->sensor;
-    for (int i = 0; i < DRAIN_TRIES && !read_interfaces(l); i++)
-        sensor_clock(s, false);
+    read_rest(l);
     while (sensor_stop_next(s))
         drain(s);
     tell_trouble(l, INT64_MAX - TROUBLE_NS);
@@ -317,8 +358,7 @@ static void finish(struct live *l)
         drain(s);
         if (s->events.waiting.len == 0 && s->lines.waiting.len == 0)
             break;
-        const struct timespec nap = {0, DRAIN_NAP_NS};
-        (void)nanosleep(&nap, NULL);
+        nap();
     }
 }
 

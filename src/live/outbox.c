@@ -127,16 +127,6 @@ void outbox_close(struct outbox *o)
     o->fd = -1;
 }
 
-void outbox_reopen(struct outbox *o)
-{
-    if (o->kind != OUTBOX_FILE)
-        return;
-    if (o->fd >= 0)
-        (void)close(o->fd);
-    open_file(o);
-    o->next_ns = 0;
-}
-
 /* ---- lines -------------------------------------------------------------------------------------- */
 
 static uint64_t count_lines(struct slice s)
@@ -215,6 +205,33 @@ static void open_again(struct outbox *o, int64_t now_ns)
         open_socket(o);
     if (o->fd < 0)
         o->next_ns = now_ns + RETRY_NS;
+}
+
+/* The rest of a line that was begun still goes where its beginning went. */
+static void finish_line(struct outbox *o)
+{
+    struct slice all = buf_view(&o->waiting);
+    size_t end = o->mid_line ? slice_find(all, o->sent, '\n') : all.len;
+    size_t rest = end < all.len ? end + 1 - o->sent : 0;
+    ssize_t n = rest > 0 ? write(o->fd, o->waiting.data + o->sent, rest) : 0;
+    if (n > 0)
+        o->sent += (size_t)n;
+    if (n >= 0 && (size_t)n == rest)
+        o->mid_line = false;
+    else
+        skip_rest_of_line(o);
+}
+
+void outbox_reopen(struct outbox *o)
+{
+    if (o->kind != OUTBOX_FILE)
+        return;
+    if (o->fd >= 0) {
+        finish_line(o);
+        (void)close(o->fd);
+    }
+    open_file(o);
+    o->next_ns = 0;
 }
 
 /* The bytes that went out: 0 when nothing can now. */

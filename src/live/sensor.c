@@ -278,8 +278,7 @@ unsigned sensor_ended(const struct sensor *s)
 
 /* ---- time --------------------------------------------------------------------------------------- */
 
-/* The clock that stamps packets. */
-static int64_t wall_ns(void)
+int64_t wall_ns(void)
 {
     struct timespec wall = {0};
     (void)clock_gettime(CLOCK_REALTIME, &wall);
@@ -358,7 +357,7 @@ static void say_minute(struct sensor *s, const struct drop_counts *minute)
             (unsigned long long)minute->turned_away, ROSTER_DEVICES_MAX);
 }
 
-static void count_drops(struct sensor *s)
+void sensor_drops(struct sensor *s)
 {
     struct drop_counts now = {.turned_away = s->roster.turned_away};
     int64_t clock_ns = wall_ns();
@@ -375,7 +374,7 @@ static void count_drops(struct sensor *s)
 
 void sensor_tick(struct sensor *s)
 {
-    count_drops(s);
+    sensor_drops(s);
     renew_family(s);
     judge_changed(s);
     for (uint32_t i = 0; i < s->roster.top; i++) {

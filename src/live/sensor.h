@@ -119,8 +119,14 @@ void sensor_clear(struct sensor *s);
 /* For tap_read; `ctx` is the sensor. */
 void sensor_frame(void *ctx, const struct frame *frame);
 
+/* Of the clock that stamps packets. */
+int64_t wall_ns(void);
+
 /* Packets say what time it is; when none wait, the clock does. */
 void sensor_clock(struct sensor *s, bool idle);
+
+/* Looks at what interfaces lost by now. */
+void sensor_drops(struct sensor *s);
 
 /* A few times a second: judges what changed, ends what is over, counts drops. */
 void sensor_tick(struct sensor *s);

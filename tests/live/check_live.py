@@ -509,6 +509,26 @@ def check_drops(tap, program, folder):
               'drops: what is said of silence is less sure', flooded)
 
 
+def check_rest(tap, program):
+    """What waits in the kernel's ring when the sensor is stopped is read; several batches of it."""
+    wire = Wire()
+    capture = ROOT / 'captures' / 'download-cut.pcap'
+    copies = 20
+    frames = copies * analyze(program, capture)['capture']['packets']
+    try:
+        sensor = wire.watch(program)
+        sensor.send_signal(signal.SIGSTOP)
+        wire.send(*[capture] * copies)
+        sensor.send_signal(signal.SIGTERM)
+        sensor.send_signal(signal.SIGCONT)
+        output = sensor.communicate(timeout=20)[0]
+    finally:
+        wire.close()
+    read = re.search(r'state: .* packets (\d+), .* by the kernel 0', output)
+    tap.check(read and int(read[1]) >= frames > 8192, 'SIGTERM: the ring is read to its end',
+              f'{frames} {output}')
+
+
 HTTP = 9180
 SAMPLE = re.compile(r'([a-z_]+)(\{[a-z]+="[^"\\\n]*"\})? [0-9.]+')
 
@@ -751,6 +771,7 @@ def main():
     check_signals(tap, program, folder)
     check_samples(tap, program)
     check_drops(tap, program, folder)
+    check_rest(tap, program)
     check_http(tap, program)
     check_full_disk(tap, program, folder)
     check_screen(tap, program, folder)

@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -86,6 +87,45 @@ static void a_file_that_was_moved_away_is_made_anew(void **state)
     assert_string_equal(text, "three\n");
     assert_int_equal(b->box.lines, 3);
     assert_int_equal(b->box.lost, 0);
+    (void)unlink(moved);
+}
+
+static void limit_files(rlim_t bytes)
+{
+    struct rlimit limit;
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &limit), 0);
+    limit.rlim_cur = bytes;
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+}
+
+/* The disk was full in the middle of a line when the file is moved away. With room again the line ends where
+ * it began; without, a whole one begins the new file. */
+static void no_line_is_torn_between_files(void **state)
+{
+    struct bench *b = *state;
+    char moved[160], text[64];
+    (void)snprintf(b->path, sizeof b->path, "%s/eve.json", b->dir);
+    (void)snprintf(moved, sizeof moved, "%s.1", b->path);
+    open_box(b, b->path);
+    for (int full = 0; full < 2; full++) {
+        put(b, "one\ntwo and two\nthree\n");
+        limit_files(8);
+        outbox_drain(&b->box, full * NS_PER_S);
+        outbox_drain(&b->box, full * NS_PER_S + 2);
+        if (!full)
+            limit_files(RLIM_INFINITY);
+        assert_int_equal(rename(b->path, moved), 0);
+        outbox_reopen(&b->box);
+        limit_files(RLIM_INFINITY);
+        outbox_drain(&b->box, full * NS_PER_S + 3);
+        (void)read_file(moved, text, sizeof text);
+        assert_string_equal(text, full ? "one\ntwo " : "one\ntwo and two\n");
+        (void)read_file(b->path, text, sizeof text);
+        assert_string_equal(text, "three\n");
+        assert_int_equal(b->box.lost, full);
+        assert_int_equal(unlink(b->path), 0);
+        outbox_reopen(&b->box);
+    }
     (void)unlink(moved);
 }
 
@@ -226,8 +266,10 @@ static void a_file_is_whole_or_not_there(void **state)
 int main(void)
 {
     (void)signal(SIGPIPE, SIG_IGN);
+    (void)signal(SIGXFSZ, SIG_IGN);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_file_that_was_moved_away_is_made_anew, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(no_line_is_torn_between_files, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_full_disk_costs_lines_not_time, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_reader_may_come_late_and_come_back, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_new_reader_begins_with_a_whole_line, set_up, tear_down),
