@@ -114,14 +114,24 @@ static void check_sample(const char *line, const char *family)
     assert_int_equal(*end, '\0');
 }
 
-/* HELP, TYPE, then samples, family by family; counters end in _total, and only they. */
+/* Lines of `text` that begin with the first `len` bytes of `line`. */
+static unsigned count_lines(const char *text, const char *line, size_t len)
+{
+    unsigned count = 0;
+    for (const char *p = text; *p; p += strcspn(p, "\n") + 1)
+        count += strncmp(p, line, len) == 0;
+    return count;
+}
+
+/* HELP, TYPE, then samples, family by family, nothing twice; counters end in _total, and only they. */
 static void metrics_follow_the_format(void **state)
 {
     struct bench *b = *state;
     char family[128] = "";
     unsigned families = 0, samples = 0, after_head = 1;
     bool typed = true;
-    for (const char *p = get(b, "/metrics", 200); *p;) {
+    const char *text = get(b, "/metrics", 200);
+    for (const char *p = text; *p;) {
         char line[256], type[16], name[128];
         size_t len = strcspn(p, "\n");
         assert_true(len > 0 && len < sizeof line && p[len] == '\n');
@@ -132,6 +142,7 @@ static void metrics_follow_the_format(void **state)
             assert_true(typed && after_head > 0);
             assert_int_equal(sscanf(line, "# HELP %127s %15s", family, type), 2);
             assert_true(is_name(family, strlen(family)));
+            assert_int_equal(count_lines(text, line, strlen("# HELP ") + strlen(family) + 1), 1);
             typed = false;
             families++;
         } else if (line[0] == '#') {
@@ -144,6 +155,8 @@ static void metrics_follow_the_format(void **state)
         } else {
             assert_true(typed);
             check_sample(line, family);
+            /* No label has a space in it: the series ends at the first. */
+            assert_int_equal(count_lines(text, line, strcspn(line, " ") + 1), 1);
             after_head++;
             samples++;
         }
