@@ -78,6 +78,11 @@ const struct service *diagnosis_service_of(struct diagnosis *d, struct slice hos
  * given. To be freed before this one. NULL when memory is out. */
 struct diagnosis *diagnosis_copy(struct diagnosis *d);
 
+/* To a copy: a TCP connection that nobody has answered by `now_ns`. It may still be answered, so a diagnosis
+ * that goes on must not be told. `host` as above. */
+void diagnosis_unanswered(struct diagnosis *copy, const struct flow *flow, int64_t now_ns,
+                          struct slice host);
+
 /* Judges. Call once; the result lives as long as the diagnosis. NULL when memory is out. */
 const struct result *diagnosis_finish(struct diagnosis *d, const struct capture_facts *facts);
 

@@ -96,7 +96,7 @@ void engine_time(struct engine *e, int64_t now_ns);
  * counted among the kernel_drops that engine_judge and engine_finish are told, too. */
 void engine_drops(struct engine *e, int64_t since_ns, int64_t until_ns, uint64_t frames);
 
-/* Judges what is known by now (but for open flows) and tells the sink the result; the analysis goes on.
+/* Judges what is known by now (of open flows: those nobody has answered) and tells the sink the result; the analysis goes on.
  * False when memory is out. */
 bool engine_judge(struct engine *e, const struct capture_totals *captured);
 

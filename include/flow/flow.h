@@ -157,6 +157,12 @@ void flow_reverse(struct flow_table *t, struct flow *f);
 /* Ends what has timed out by `now_ns`. Cheap: call it for every packet. */
 void flow_table_expire(struct flow_table *t, int64_t now_ns);
 
+/* TCP connections that nobody has answered yet, longest silent first, FLOW_UNANSWERED_MAX at most. `fn` must
+ * leave the table as it is. */
+#define FLOW_UNANSWERED_MAX 256
+typedef void flow_fn(void *ctx, const struct flow *flow);
+void flow_table_unanswered(const struct flow_table *t, flow_fn *fn, void *ctx);
+
 /* Ends all flows, as of `now_ns`, in order of their ids, and gives their memory back. */
 void flow_table_finish(struct flow_table *t, int64_t now_ns);
 

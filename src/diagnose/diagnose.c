@@ -4,6 +4,7 @@
  */
 #include "diagnose/diagnose.h"
 
+#include <assert.h>
 #include <stdlib.h>
 
 #include "ahead.h"
@@ -114,6 +115,14 @@ void diagnosis_flow(struct diagnosis *d, const struct flow *flow, const struct f
     idle_flow_fact(&d->facts, flow, how, host);
     if (flow->key.proto == IP_PROTO_TCP)
         tcp_fact(&d->facts, flow, how, host, app, transactions);
+}
+
+void diagnosis_unanswered(struct diagnosis *copy, const struct flow *flow, int64_t now_ns,
+                          struct slice host)
+{
+    const struct flow_end now = {.at = {.ts_ns = now_ns}};
+    assert(copy->facts.is_copy);
+    tcp_fact(&copy->facts, flow, &now, host, "unknown", flow->transactions);
 }
 
 struct ip_addr diagnosis_device_of(const struct diagnosis *d, const struct ip_addr *client)

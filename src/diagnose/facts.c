@@ -196,7 +196,7 @@ uint32_t facts_name(struct facts *f, struct slice host, bool contact)
     }
     if (contact && other == INTERN_NONE)
         f->other_overflow++;
-    else if (contact)
+    else if (contact && !f->is_copy) /* which has the counts of its original */
         count_other(f, other);
     return INTERN_NONE;
 }

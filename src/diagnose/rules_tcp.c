@@ -79,9 +79,12 @@ static void established(struct facts *f, struct row *row, const struct flow *flo
         row->flags |= ROW_CONNECTED;
 }
 
-/* What spoke TLS was told as a handshake; packets of a half conversation tell of no answer. */
+/* What spoke TLS was told as a handshake; packets of a half conversation tell of no answer. A copy has the
+ * routes of its original, and nothing is over that it is told. */
 static void note_route(struct facts *f, const struct flow *flow, uint32_t name, const char *app)
 {
+    if (f->is_copy)
+        return;
     uint32_t client = strcmp(app, "tls") == 0 ? POOL_NONE : facts_find(f, &flow->key.src);
     if (client != POOL_NONE && !flow_is_one_way(flow))
         route_flow(f->routes, facts_token(f, client), name, flow);

@@ -307,9 +307,23 @@ static bool conclude(struct engine *e, struct diagnosis *diagnosis,
     return result != NULL;
 }
 
+struct judged_copy {
+    struct engine *engine;
+    struct diagnosis *diagnosis;
+};
+
+static void tell_unanswered(void *ctx, const struct flow *flow)
+{
+    const struct judged_copy *c = ctx;
+    diagnosis_unanswered(c->diagnosis, flow, c->engine->stats.last.ts_ns,
+                         engine_host(c->engine, flow));
+}
+
 bool engine_judge(struct engine *e, const struct capture_totals *captured)
 {
     struct diagnosis *copy = diagnosis_copy(e->diagnosis);
+    if (copy)
+        flow_table_unanswered(e->flows, tell_unanswered, &(struct judged_copy){e, copy});
     bool judged = conclude(e, copy, captured);
     diagnosis_free(copy);
     return judged;

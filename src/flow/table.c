@@ -441,6 +441,15 @@ void flow_table_finish(struct flow_table *t, int64_t now_ns)
     pool_free(t);
 }
 
+void flow_table_unanswered(const struct flow_table *t, flow_fn *fn, void *ctx)
+{
+    uint32_t node = wheel_next_half_open(t, 0);
+    for (int i = 0; node != 0 && i < FLOW_UNANSWERED_MAX; i++) {
+        fn(ctx, table_flow(t, node));
+        node = wheel_next_half_open(t, node);
+    }
+}
+
 struct flow_stats flow_table_stats(const struct flow_table *t)
 {
     return t->stats;

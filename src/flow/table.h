@@ -117,5 +117,7 @@ uint32_t wheel_due(struct flow_table *t);
 uint32_t wheel_nearest(struct flow_table *t);
 /* The node longest silent of the flow's queue, where that has more than its cap; else 0. */
 uint32_t wheel_surplus(const struct flow_table *t, const struct flow *f);
+/* The flow that is half open and silent longest, next to `node`, or of all (0); 0 when there is none. */
+uint32_t wheel_next_half_open(const struct flow_table *t, uint32_t node);
 
 #endif

@@ -135,6 +135,16 @@ uint32_t wheel_surplus(const struct flow_table *t, const struct flow *f)
     return crowded ? t->heads[BUCKETS + f->timer].next : 0;
 }
 
+uint32_t wheel_next_half_open(const struct flow_table *t, uint32_t node)
+{
+    const uint32_t queue = BUCKETS + TIMER_HALF_OPEN;
+    uint32_t i = node - LISTS;
+    const struct link *link =
+        node ? &t->chunks[i >> t->chunk_shift].links[i & ((1U << t->chunk_shift) - 1)]
+             : &t->heads[queue];
+    return link->next == queue ? 0 : link->next;
+}
+
 /* Flows whose time is up lie anywhere. While one ends, the memory of some that follow is on its way, and what
  * the next one says. */
 static void look_ahead(struct flow_table *t, uint32_t *scout, uint32_t node)

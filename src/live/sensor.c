@@ -10,12 +10,14 @@
 
 #include "net/decode.h"
 #include "net/mirror.h"
+#include "proto/proto.h"
 
 /* The kernel holds a packet back for up to 100 ms: the clock is only trusted about what is older. */
 #define CLOCK_LAG_NS (250 * NS_PER_MS)
 /* How often a device is judged at most, and how many in a round: ten rounds a second leave most of the
  * time to packets even where a thousand devices change at once. */
 #define JUDGE_EVERY_NS NS_PER_S
+#define OVERDUE_NS     (TCP_PATIENCE_NS + NS_PER_S)
 #define JUDGE_A_ROUND  32
 /* What devices learned of the network together holds for so long. */
 #define FAMILY_NS (3600 * NS_PER_S)
@@ -316,6 +318,14 @@ bool sensor_ask(struct sensor *s, struct device *d, const struct inquiry *how)
     return judged;
 }
 
+/* What was asked shortly before the last judgement may be overdue by now, though nothing happened. */
+static bool is_due(const struct device *d, int64_t now_ns)
+{
+    int64_t since = now_ns - d->judged_ns;
+    return d->changed ? since >= JUDGE_EVERY_NS
+                      : since >= OVERDUE_NS && d->last_ns > d->judged_ns - OVERDUE_NS;
+}
+
 /* Round robin, so that each gets its turn however many change all the time. */
 static void judge_changed(struct sensor *s)
 {
@@ -324,7 +334,7 @@ static void judge_changed(struct sensor *s)
         if (s->judge_next >= s->roster.top)
             s->judge_next = 0;
         struct device *d = s->roster.devices[s->judge_next++];
-        if (d && d->sign_ns && d->changed && s->now_ns - d->judged_ns >= JUDGE_EVERY_NS) {
+        if (d && d->sign_ns && is_due(d, s->now_ns)) {
             judge(s, d);
             judged++;
         }

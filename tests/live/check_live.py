@@ -488,6 +488,8 @@ def silence_with(program, folder, flood):
         wire.send(*flood)
         sensor.send_signal(signal.SIGCONT)
         time.sleep(8)  # as long as an answer may take
+        sensor.send_signal(signal.SIGUSR1)
+        time.sleep(0.5)
         sensor.send_signal(signal.SIGTERM)
         output = sensor.communicate(timeout=20)[0]
     finally:
@@ -499,14 +501,36 @@ def check_drops(tap, program, folder):
     """Drops are counted, told, and make what is said of silence less sure."""
     large = max((ROOT / 'captures').glob('*.pcap'), key=lambda p: p.stat().st_size)
     flooded, output = silence_with(program, folder, [large] * (4000000 // large.stat().st_size + 1))
-    quiet = silence_with(program, folder, [])[0]
+    quiet, running = silence_with(program, folder, [])
     quiet, flooded = ([(f['kind'], f['confidence']) for r in reports for f in r['findings']]
                       for reports in (quiet, flooded))
     tap.check(re.search(r'dropped by the kernel [1-9]', output), 'drops: counted', output)
+    tap.check(re.search(r' 10\.20\.0\.31 \S+: running, blocked', running),
+              'a connection that nobody answers is judged before it ends', running)
     tap.check(('tcp-no-reply', 'likely') in quiet and 'capture-gaps' not in dict(quiet),
               'drops: none, and as sure as ever', quiet)
     tap.check(('tcp-no-reply', 'possible') in flooded and 'capture-gaps' in dict(flooded),
               'drops: what is said of silence is less sure', flooded)
+
+
+def check_move(tap, program, folder):
+    """A device that gets another address in mid-run is one deployment."""
+    wire = Wire()
+    capture = ROOT / 'captures' / 'vlan-change.pcap'
+    reports = folder / 'moved'
+    try:
+        sensor = wire.watch(program, '--reports', str(reports))
+        wire.send(capture)
+        time.sleep(1)
+        sensor.send_signal(signal.SIGTERM)
+        output = sensor.communicate(timeout=20)[0]
+    finally:
+        wire.close()
+    live = [json.loads(p.read_text())['devices'] for p in reports.glob('*.json')]
+    recorded = analyze(program, capture)['devices']
+    tap.check(len(recorded) == 1 and len(recorded[0]['addresses']) > 1 and
+              [[d['addresses'] for d in r] for r in live] == [[recorded[0]['addresses']]],
+              'a device that moved is one', f'{live} {recorded} {output}')
 
 
 def check_rest(tap, program):
@@ -771,6 +795,7 @@ def main():
     check_signals(tap, program, folder)
     check_samples(tap, program)
     check_drops(tap, program, folder)
+    check_move(tap, program, folder)
     check_rest(tap, program)
     check_http(tap, program)
     check_full_disk(tap, program, folder)

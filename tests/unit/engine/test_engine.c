@@ -247,6 +247,35 @@ static void silence_until_the_end_counts(void **state)
     assert_int_equal(b->seen.verdict, VERDICT_BLOCKED);
 }
 
+/* A connection that nobody answers is judged while it may still be answered, and forgotten when it is. */
+static void an_open_connection_that_nobody_answers_is_judged(void **state)
+{
+    struct bench *b = *state;
+    const struct capture_totals captured = {.files = 1};
+    udp(b, query_way, query, sizeof query);
+    udp(b, reply_way, reply, sizeof reply);
+    tcp(b, up, TCP_SYN, 100, 0, "");
+    assert_true(engine_judge(b->engine, &captured));
+    assert_int_equal(b->seen.verdict, VERDICT_INCONCLUSIVE);
+    engine_time(b->engine, b->maker.frame.at.ts_ns + 4 * NS_PER_S);
+    unsigned ended = b->seen.flows;
+    for (int i = 0; i < 3; i++) {
+        assert_true(engine_judge(b->engine, &captured));
+        assert_int_equal(b->seen.verdict, VERDICT_BLOCKED);
+        assert_int_equal(b->seen.flows, ended);
+    }
+    b->maker.frame.at.ts_ns += 5 * NS_PER_S;
+    tcp(b, up, TCP_SYN, 100, 0, "");
+    tcp(b, down, TCP_SYN | TCP_ACK, 900, 101, "");
+    tcp(b, up, TCP_ACK, 101, 901, "");
+    tcp(b, up, TCP_ACK | TCP_PSH, 101, 901, request);
+    tcp(b, down, TCP_ACK | TCP_PSH, 901, 101 + sizeof request - 1, response);
+    assert_true(engine_judge(b->engine, &captured));
+    assert_int_equal(b->seen.verdict, VERDICT_CLEAR);
+    engine_finish(b->engine, &captured);
+    assert_int_equal(b->seen.verdict, VERDICT_CLEAR);
+}
+
 /* Drops count where they were told of, in the time that packets have after the clock was set back. */
 static void drops_have_their_minutes(void **state)
 {
@@ -431,6 +460,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(silence_counts, set_up, tear_down),
         cmocka_unit_test_setup_teardown(silence_until_the_end_counts, set_up, tear_down),
         cmocka_unit_test_setup_teardown(silence_of_the_capture_is_doubt, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(an_open_connection_that_nobody_answers_is_judged, set_up,
+                                        tear_down),
         cmocka_unit_test_setup_teardown(drops_have_their_minutes, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_clock_that_is_set_back_changes_nothing, set_up,
                                         tear_down),

@@ -476,6 +476,47 @@ static void test_udp_caps(void **state)
     assert_int_equal(stats.evicted, 25);
 }
 
+struct seen {
+    unsigned count;
+    uint8_t last[FLOW_UNANSWERED_MAX]; /* byte of the source */
+};
+
+static void see(void *ctx, const struct flow *flow)
+{
+    struct seen *s = ctx;
+    assert_true(s->count < FLOW_UNANSWERED_MAX);
+    s->last[s->count++] = flow->key.src.bytes[3];
+}
+
+static void syn_from(struct bench *b, int64_t ms, uint32_t source)
+{
+    struct packet p = packet(b, ms, UP);
+    enum dir dir;
+    p.tuple.src = v4(source);
+    p.tcp.flags = S;
+    assert_non_null(flow_lookup(b->table, &p, &dir));
+}
+
+static void test_unanswered(void **state)
+{
+    struct bench *b = *state;
+    struct seen seen = {0};
+    flow_table_unanswered(b->table, see, &seen);
+    assert_int_equal(seen.count, 0);
+    handshake(b, 0);
+    for (uint32_t i = 1; i <= 3; i++)
+        syn_from(b, 10 + i, 0x0b000000 + i);
+    syn_from(b, 3000, 0x0b000001); /* again: it is the least silent now */
+    flow_table_unanswered(b->table, see, &seen);
+    assert_int_equal(seen.count, 3);
+    assert_memory_equal(seen.last, ((uint8_t[]){2, 3, 1}), 3);
+    for (uint32_t i = 0; i < 2 * FLOW_UNANSWERED_MAX; i++)
+        syn_from(b, 4000, 0x0c000000 + i);
+    seen.count = 0;
+    flow_table_unanswered(b->table, see, &seen);
+    assert_int_equal(seen.count, FLOW_UNANSWERED_MAX);
+}
+
 static void test_cap(void **state)
 {
     struct bench *b = *state;
@@ -604,6 +645,7 @@ int main(void)
         TEST(test_extreme_times),
         TEST(test_half_open_cap),
         TEST(test_udp_caps),
+        TEST(test_unanswered),
         TEST(test_cap),
         TEST(test_many),
         TEST(test_many_removed),
