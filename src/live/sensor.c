@@ -78,8 +78,10 @@ static void on_result(void *ctx, const struct result *result, const struct engin
 {
     struct device *d = ctx;
     struct sensor *s = d->live;
-    if (s->ending == d)
+    if (s->ending == d && d->sign_ns)
         filing_ended(s, d, result, stats);
+    else if (s->ending == d)
+        return; /* it asked for nothing of the list: it leaves without a word, but for its events */
     else if (s->inquiry.out)
         filing_render(s, &s->inquiry, result, stats);
     else
@@ -221,6 +223,7 @@ static struct capture_totals totals(const struct sensor *s, const struct device 
                                    .kernel_drops = drops_frames(&s->drops) - d->drops_before};
 }
 
+/* What was still open may show only now that a deployment had begun. */
 static void end(struct sensor *s, struct device *d, enum device_end why)
 {
     d->end = why;
@@ -233,23 +236,15 @@ static void end(struct sensor *s, struct device *d, enum device_end why)
     roster_remove(&s->roster, d);
 }
 
-/* Clients that asked for nothing of the list leave without a word, but for their events. */
-static void dismiss(struct sensor *s, struct device *d)
-{
-    struct capture_totals captured = totals(s, d);
-    engine_finish(d->engine, &captured);
-    roster_remove(&s->roster, d);
-}
-
 static void look_at(struct sensor *s, struct device *d)
 {
+    engine_time(d->engine, s->now_ns); /* a question that stays open may be its first sign */
     if (d->sign_ns == 0) {
         if (s->now_ns - d->last_ns >= BYSTANDER_NS &&
             s->now_ns - d->last_ns >= s->options->timeout_ns)
-            dismiss(s, d);
+            end(s, d, DEVICE_SILENT);
         return;
     }
-    engine_time(d->engine, s->now_ns);
     enum device_end standing = device_standing(d, s->now_ns, s->options->timeout_ns);
     if (standing != DEVICE_RUNNING)
         end(s, d, standing);
@@ -261,10 +256,7 @@ bool sensor_stop_next(struct sensor *s)
         struct device *d = s->roster.devices[i];
         if (!d || !d->engine)
             continue;
-        if (d->sign_ns)
-            end(s, d, DEVICE_STOPPED);
-        else
-            dismiss(s, d);
+        end(s, d, DEVICE_STOPPED);
         return true;
     }
     return false;

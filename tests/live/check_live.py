@@ -455,6 +455,29 @@ def check_signals(tap, program, folder):
     tap.check(sorted(verdicts) == ['blocked', 'blocked'], 'SIGTERM: the last verdicts', verdicts)
 
 
+def check_last_question(tap, program, folder):
+    """The sensor stops before the only question of a device is overdue: a deployment all the same."""
+    wire = Wire()
+    reports = folder / 'question'
+    question = folder / 'question.pcap'
+    data = (ROOT / 'captures' / 'dns-nxdomain.pcap').read_bytes()
+    at = 24
+    while b'\x09microsoft' not in data[at:at + 150]:
+        at += 16 + struct.unpack('<I', data[at + 8:at + 12])[0]
+    length = struct.unpack('<I', data[at + 8:at + 12])[0]
+    question.write_bytes(data[:24] + data[at:at + 16 + length])
+    try:
+        sensor = wire.watch(program, '--reports', str(reports))
+        wire.send(question)
+        time.sleep(0.5)
+        sensor.send_signal(signal.SIGTERM)
+        output = sensor.communicate(timeout=20)[0]
+    finally:
+        wire.close()
+    tap.check('1 deployments begun, 1 ended' in output and len(list(reports.glob('*.json'))) == 1,
+              'the last question of a device that asked once', output)
+
+
 def is_ethernet(path):
     head = path.read_bytes()[:24]
     return head[:4] == b'\xd4\xc3\xb2\xa1' and head[20:] == b'\x01\0\0\0'
@@ -793,6 +816,7 @@ def main():
     finally:
         room.close()
     check_signals(tap, program, folder)
+    check_last_question(tap, program, folder)
     check_samples(tap, program)
     check_drops(tap, program, folder)
     check_move(tap, program, folder)
