@@ -89,6 +89,9 @@ static inline void engine_packet(struct engine *e, const struct frame *frame)
  * flow, NULL when it has none; valid until the next call. */
 struct flow *engine_decoded(struct engine *e, struct packet *p, size_t captured, bool copy);
 
+/* An engine of many that will be given a packet soon: its memory comes near, without waiting for it. */
+void engine_bring(const struct engine *e);
+
 /* It is `now_ns` though no packet came: what has timed out ends, and silence until now counts. */
 void engine_time(struct engine *e, int64_t now_ns);
 

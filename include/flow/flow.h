@@ -130,6 +130,9 @@ BRINGS void flow_bring_app(const struct flow_place *place)
         bring_bytes(place->flow->app, FLOW_APP_NEAR);
 }
 
+/* Has what every look-up needs brought near. */
+void flow_table_bring(const struct flow_table *t);
+
 /* The flow of a TCP or UDP packet, created when new, its counters and TCP state brought up to date;
  * `dir` says which side sent it. `place` is where flow_expect expected it, however long ago. A SYN that
  * starts the tuple anew ends the old flow first. NULL when memory is out. Valid until the next call that

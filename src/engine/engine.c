@@ -11,6 +11,7 @@
 #include <assert.h>
 #include <stdlib.h>
 
+#include "base/bring.h"
 #include "classify/classify.h"
 #include "net/decode.h"
 
@@ -195,6 +196,7 @@ static struct flow *take_packet(struct engine *e, struct packet *p, struct flow_
 
 struct flow *engine_decoded(struct engine *e, struct packet *p, size_t captured, bool copy)
 {
+    flow_table_bring(e->flows);
     return take_packet(e, p, flow_expect(e->flows, &p->tuple), captured, copy);
 }
 
@@ -228,6 +230,13 @@ void engine_frames(struct engine *e, const struct frame *frames, size_t count)
         bool copy = e->mirror && mirror_knows(e->mirror, &a->packet, a->hash, frames[i].group);
         (void)take_packet(e, &a->packet, a->place, frames[i].bytes.len, copy);
     }
+}
+
+void engine_bring(const struct engine *e)
+{
+    bring(&e->flows);
+    bring(&e->stats);
+    bring(&e->stats.first);
 }
 
 void engine_time(struct engine *e, int64_t now_ns)

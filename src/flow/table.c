@@ -441,6 +441,12 @@ void flow_table_finish(struct flow_table *t, int64_t now_ns)
     pool_free(t);
 }
 
+void flow_table_bring(const struct flow_table *t)
+{
+    bring(t);
+    bring(&t->now);
+}
+
 void flow_table_unanswered(const struct flow_table *t, flow_fn *fn, void *ctx)
 {
     uint32_t node = wheel_next_half_open(t, 0);

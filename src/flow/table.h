@@ -55,7 +55,6 @@ struct flow_table {
     uint32_t free_node;   /* list of free ones by link.next; 0: none */
     struct early early;
     /* wheel */
-    struct link heads[LISTS];
     uint32_t bucket; /* the next bucket to expire */
     uint32_t queued[QUEUES];
     uint32_t scouts[QUEUES +
@@ -73,6 +72,7 @@ struct flow_table {
     struct flow_stats stats;
     flow_end_fn *on_end;
     void *ctx;
+    struct link heads[LISTS]; /* of the wheel; last, since the rest is what each packet touches */
 };
 
 static inline struct flow *table_flow(const struct flow_table *t, uint32_t node)

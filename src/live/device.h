@@ -38,25 +38,26 @@ struct device_summary {
     char causes[DEVICE_CAUSES_SHOWN][DEVICE_TEXT_MAX];
 };
 
+/* What each packet touches stands first. */
 struct device {
-    uint32_t number; /* counts up from 1 */
-    uint32_t slot;   /* the roster's */
-    struct ip_addr addresses[DEVICE_ADDRESSES];
+    struct engine *engine; /* NULL: not begun */
+    int64_t last_ns;       /* of its newest packet */
+    uint64_t packets;
     uint32_t address_count;
+    uint32_t slot; /* the roster's */
+    struct ip_addr addresses[DEVICE_ADDRESSES];
+    uint32_t number; /* counts up from 1 */
     struct mac_addr mac;
     bool has_mac;
     bool mac_shared; /* by several IPv4 addresses: a router's */
     bool has_v4;
+    bool changed; /* since it was judged */
     int64_t first_ns;
-    int64_t last_ns;   /* of its newest packet */
     int64_t sign_ns;   /* of its first question for a listed host; 0: none yet */
     int64_t active_ns; /* of the newest such */
     int64_t judged_ns;
-    bool changed; /* since it was judged */
-    uint64_t packets;
     enum device_end end;
     struct device_summary summary;
-    struct engine *engine; /* NULL: not begun */
     struct family *family; /* the sensor's */
     struct ring front;     /* live/evidence: the beginning of everything */
     struct ring later;     /* and what came later */

@@ -194,11 +194,14 @@ void sensor_frame(void *ctx, const struct frame *frame)
     struct packet p;
     struct device *owners[ROSTER_OWNERS_MAX];
     net_decode(&p, frame->linktype, frame->bytes, frame->wire_len, &frame->at);
-    bool is_copy = mirror_is_copy(s->mirror, &p, frame->group);
     s->counts.packets++;
     if (p.at.ts_ns > s->packet_ns)
         s->packet_ns = p.at.ts_ns;
+    uint64_t hash = mirror_expect(s->mirror, &p);
     unsigned count = roster_route(&s->roster, &p, owners);
+    if (count > 0 && owners[0]->engine)
+        engine_bring(owners[0]->engine);
+    bool is_copy = mirror_knows(s->mirror, &p, hash, frame->group);
     s->counts.unassigned += count == 0;
     for (unsigned i = 0; i < count; i++) {
         struct packet copy = p; /* an engine changes it */
