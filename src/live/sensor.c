@@ -203,10 +203,12 @@ void sensor_frame(void *ctx, const struct frame *frame)
         engine_bring(owners[0]->engine);
     bool is_copy = mirror_knows(s->mirror, &p, hash, frame->group);
     s->counts.unassigned += count == 0;
-    for (unsigned i = 0; i < count; i++) {
+    if (count > 1) {
         struct packet copy = p; /* an engine changes it */
-        feed(s, owners[i], i + 1 < count ? &copy : &p, frame, is_copy);
+        feed(s, owners[1], &copy, frame, is_copy);
     }
+    if (count > 0)
+        feed(s, owners[0], &p, frame, is_copy);
 }
 
 /* ---- the end of a deployment -------------------------------------------------------------------- */
