@@ -18,6 +18,7 @@ _Static_assert(sizeof(struct flow) == 256, "struct flow: four cache lines");
 #define HASH_KEY 0x6f6f6265666c6f77ULL
 /* Where one node's pages start: those of a huge page. */
 #define CHUNK_ALIGN 2097152U
+#define HUGE_CHUNKS 4 /* chunks from here on ask for huge pages */
 /* What a packet of a flow that talks touches of the flow first. */
 #define FLOW_NEAR offsetof(struct flow, first)
 
@@ -178,7 +179,7 @@ static bool chunk_new(struct chunk *c, uint32_t shift)
     return false;
 }
 
-/* Small captures do not pay for a huge page. */
+/* Few flows need not pay for whole huge pages: those of a fleet do as well in small ones. */
 static void chunk_huge(const struct chunk *c, uint32_t shift)
 {
 #ifdef MADV_HUGEPAGE
@@ -207,7 +208,7 @@ static uint32_t node_take(struct flow_table *t)
         struct chunk *c = &t->chunks[i >> t->chunk_shift];
         if (!chunk_new(c, t->chunk_shift))
             return 0;
-        if (i > 0)
+        if (i >> t->chunk_shift >= HUGE_CHUNKS)
             chunk_huge(c, t->chunk_shift);
     }
     return t->fresh++;
