@@ -36,30 +36,45 @@ struct classic {
 
 /* ---- reading ------------------------------------------------------------------------------------ */
 
+struct record {
+    uint32_t seconds, fraction, len, wire_len;
+};
+
+/* False where less than its header is there. */
+static bool read_record(const struct classic *c, struct cursor *look, struct record *r)
+{
+    *r = (struct record){0, 0, 0, 0};
+    if (!cur_need(look, RECORD_HEADER))
+        return false;
+    struct cursor h = cur_sub(look, RECORD_HEADER);
+    r->seconds = source_u32(&h, c->swapped);
+    r->fraction = source_u32(&h, c->swapped);
+    r->len = source_u32(&h, c->swapped);
+    r->wire_len = source_u32(&h, c->swapped);
+    if (c->patched)
+        cur_skip(look, RECORD_PATCH);
+    return look->verdict == VERDICT_OK;
+}
+
 static bool classic_next(struct source *s, struct frame *out)
 {
     struct classic *c = (struct classic *)s;
     for (;;) {
         struct cursor look = s->intake.unread;
-        uint32_t seconds = source_u32(&look, c->swapped);
-        uint32_t fraction = source_u32(&look, c->swapped);
-        uint32_t len = source_u32(&look, c->swapped);
-        uint32_t wire_len = source_u32(&look, c->swapped);
-        if (c->patched)
-            cur_skip(&look, RECORD_PATCH);
-        bool have_header = look.verdict == VERDICT_OK;
-        if (have_header && len > FRAME_BYTES_MAX)
-            return source_broken(s, "a record of %u bytes", len);
-        struct slice bytes = cur_take(&look, len);
+        struct record r;
+        bool have_header = read_record(c, &look, &r);
+        if (have_header && r.len > FRAME_BYTES_MAX)
+            return source_broken(s, "a record of %u bytes", r.len);
+        struct slice bytes = cur_take(&look, r.len);
         if (look.verdict == VERDICT_OK) {
             s->position += cur_left(&s->intake.unread) - cur_left(&look);
             s->intake.unread = look;
             s->file.packets++;
-            s->file.bytes += len;
-            out->at.ts_ns = seconds * NS_PER_S + (int64_t)fraction * c->tick_ns;
+            s->file.bytes += r.len;
+            out->at.ts_ns = r.seconds * NS_PER_S + (int64_t)r.fraction * c->tick_ns;
             out->at.frame = (uint32_t)s->file.packets;
             out->linktype = c->interface.linktype;
-            out->wire_len = wire_len < len ? len : wire_len;
+            out->wire_len = r.wire_len < r.len ? r.len : r.wire_len;
             out->bytes = bytes;
             out->interface = 0;
             out->direction = FRAME_DIRECTION_UNKNOWN;
@@ -68,7 +83,7 @@ static bool classic_next(struct source *s, struct frame *out)
             c->interface.packets++;
             return true;
         }
-        if (!intake_more(&s->intake, RECORD_HEADER + RECORD_PATCH + (have_header ? len : 0)))
+        if (!intake_more(&s->intake, RECORD_HEADER + RECORD_PATCH + (have_header ? r.len : 0)))
             return source_end(s);
     }
 }

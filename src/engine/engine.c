@@ -98,15 +98,35 @@ static void count_time(struct engine_stats *s, const struct mark *at)
         s->last = *at;
 }
 
+static void count_kind(struct engine_stats *s, enum packet_kind kind)
+{
+    switch (kind) {
+    case PACKET_TCP:
+    case PACKET_UDP:
+    case PACKET_ICMP:
+        break;
+    case PACKET_BAD:
+    case PACKET_SHORT:
+        s->undecoded_packets++;
+        break;
+    case PACKET_OTHER:
+    case PACKET_ARP:
+    case PACKET_EAPOL:
+        s->other_packets++;
+        break;
+    case PACKET_FRAGMENT:
+        s->fragments++;
+        break;
+    }
+}
+
 static void count_packet(struct engine_stats *s, const struct packet *p, size_t captured, bool copy)
 {
     s->packets++;
     s->bytes += captured;
     s->duplicate_packets += copy;
     s->truncated_packets += !copy && captured < p->wire_len;
-    s->undecoded_packets += p->kind == PACKET_BAD || p->kind == PACKET_SHORT;
-    s->other_packets += p->kind == PACKET_OTHER || p->kind == PACKET_ARP || p->kind == PACKET_EAPOL;
-    s->fragments += p->kind == PACKET_FRAGMENT;
+    count_kind(s, p->kind);
     count_time(s, &p->at);
 }
 

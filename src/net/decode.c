@@ -414,9 +414,9 @@ static inline enum step take_step(struct decode *d, enum step step)
 
 static enum step step_of_linktype(int linktype)
 {
-    switch (linktype) {
-    case LINK_ETHERNET:
+    if (linktype == LINK_ETHERNET) /* most are */
         return STEP_ETHERNET;
+    switch (linktype) {
     case LINK_SLL:
         return STEP_SLL;
     case LINK_SLL2:

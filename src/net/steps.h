@@ -97,9 +97,9 @@ static inline enum step step_bad(struct decode *d)
 
 static inline enum step step_of_ethertype(uint16_t type)
 {
-    switch (type) {
-    case ETHERTYPE_IPV4:
+    if (type == ETHERTYPE_IPV4) /* most are */
         return STEP_IPV4;
+    switch (type) {
     case ETHERTYPE_IPV6:
         return STEP_IPV6;
     case ETHERTYPE_VLAN:
