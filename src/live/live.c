@@ -204,13 +204,6 @@ static void wait_for_frames(const struct live *l)
     (void)poll(fds, count, http_wait_ms(l->http, POLL_MS));
 }
 
-static int64_t steady_ns(void)
-{
-    struct timespec now = {0};
-    (void)clock_gettime(CLOCK_MONOTONIC, &now);
-    return now.tv_sec * NS_PER_S + now.tv_nsec;
-}
-
 static void tell_trouble(struct live *l, int64_t steady)
 {
     struct sensor *s = &l->sensor;

@@ -284,6 +284,13 @@ int64_t wall_ns(void)
     return wall.tv_sec * NS_PER_S + wall.tv_nsec;
 }
 
+int64_t steady_ns(void)
+{
+    struct timespec now = {0};
+    (void)clock_gettime(CLOCK_MONOTONIC, &now);
+    return now.tv_sec * NS_PER_S + now.tv_nsec;
+}
+
 void sensor_clock(struct sensor *s, bool idle)
 {
     if (s->packet_ns > s->now_ns)
@@ -394,10 +401,13 @@ void sensor_tick(struct sensor *s)
 
 /* ---- beginning and end -------------------------------------------------------------------------- */
 
+/* The flows of thousands of devices may end at once: what can be written then does not wait for the loop. */
 static void deliver(void *ctx, struct slice bytes)
 {
     struct sensor *s = ctx;
     outbox_put(&s->events, bytes);
+    if (s->events.waiting.len - s->events.sent > OUTBOX_BYTES_MAX / 4)
+        outbox_drain(&s->events, steady_ns());
 }
 
 bool sensor_init(struct sensor *s, struct err *err)

@@ -119,8 +119,9 @@ void sensor_clear(struct sensor *s);
 /* For tap_read; `ctx` is the sensor. */
 void sensor_frame(void *ctx, const struct frame *frame);
 
-/* Of the clock that stamps packets. */
+/* Of the clock that stamps packets, and of the one that never steps. */
 int64_t wall_ns(void);
+int64_t steady_ns(void);
 
 /* Packets say what time it is; when none wait, the clock does. */
 void sensor_clock(struct sensor *s, bool idle);
