@@ -219,6 +219,9 @@ captures:
 install: all
 	install -d $(DESTDIR)$(PREFIX)/bin
 	install -m 755 $(PROGRAM) $(DESTDIR)$(PREFIX)/bin/oobescope
+	install -d $(DESTDIR)$(PREFIX)/share/doc/oobescope/sensor
+	install -m 644 docs/*.md docs/report.schema.json $(DESTDIR)$(PREFIX)/share/doc/oobescope
+	install -m 644 docs/sensor/* $(DESTDIR)$(PREFIX)/share/doc/oobescope/sensor
 
 clean:
 	rm -rf $(BUILD)
