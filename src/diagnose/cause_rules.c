@@ -204,8 +204,7 @@ static bool by_filter(const struct causing *c, const struct draft *d)
 static bool is_revocation(const struct causing *c, const struct draft *d)
 {
     return d->f.kind == FINDING_TLS_STALLED ||
-           (d->name != INTERN_NONE &&
-            revocation_host(c->j->f->list, intern_name(c->j->f->listed, d->name)));
+           (d->name != INTERN_NONE && revocation_host(c->j->f, d->name));
 }
 
 /* The service itself is away while a host that has the content works. */

@@ -117,8 +117,8 @@ enum {
 /* Extended errors by which a resolver says that it filters. */
 bool dns_said_filtered(int ede);
 
-/* Whether a host serves revocation lists or their kin. */
-bool revocation_host(const struct service_list *list, struct slice host);
+/* Whether a listed host serves revocation lists or their kin. */
+bool revocation_host(const struct facts *f, uint32_t name);
 /* Brings stalls and waits together, after facts_merge; false when memory is out. */
 bool revocation_settle(struct facts *f);
 /* Whether another host of the same authority answered after the failure of one. */

@@ -43,12 +43,12 @@ void revocation_clear(struct revocation *r)
     pool_clear(&r->stalls);
 }
 
-bool revocation_host(const struct service_list *list, struct slice host)
+bool revocation_host(const struct facts *f, uint32_t name)
 {
     struct service_match matches[SERVICE_MATCHES_MAX];
-    uint32_t count = services_match(list, host, TRANSPORT_TCP, PORT_ANY, matches);
+    uint32_t count = matches_find(f->matches, name, TRANSPORT_TCP, PORT_ANY, matches);
     for (uint32_t i = 0; i < count; i++) {
-        if (services_at(list, matches[i].service)->endpoints[matches[i].endpoint].role)
+        if (services_at(f->list, matches[i].service)->endpoints[matches[i].endpoint].role)
             return true;
     }
     return false;
@@ -60,11 +60,9 @@ void revocation_wait(struct facts *f, const struct flow *flow, struct slice host
 {
     uint32_t client = facts_find(f, &flow->key.src);
     char text[NAME_MAX_BYTES + 1];
-    struct slice known = facts_host(host, text);
-    if (client == POOL_NONE || !revocation_host(f->list, known))
-        return;
-    uint32_t name = facts_name(f, known, false);
-    uint32_t id = name == INTERN_NONE ? POOL_NONE : pool_add(&f->revocation.waits);
+    uint32_t name = facts_name(f, facts_host(host, text), false);
+    bool waits = client != POOL_NONE && name != INTERN_NONE && revocation_host(f, name);
+    uint32_t id = waits ? pool_add(&f->revocation.waits) : POOL_NONE;
     if (id != POOL_NONE)
         *(struct wait *)pool_at(&f->revocation.waits, id) =
             (struct wait){client, name, first.ts_ns};
@@ -174,14 +172,14 @@ enum ruling stall_ruling(const struct judging *j, const struct row *head, const 
 bool revocation_covered(const struct judging *j, const struct row *head, const struct failure *x)
 {
     struct slice mine = intern_name(j->f->listed, head->name);
-    if (!revocation_host(j->f->list, mine))
+    if (!revocation_host(j->f, head->name))
         return false;
     struct hosts at = facts_hosts(j->f, j->device);
     for (const struct row *host = facts_next_host(j->f, &at); host;
          host = facts_next_host(j->f, &at)) {
         struct slice name = intern_name(j->f->listed, host->name);
         if (host != head && slice_eq(rule_domain(name), rule_domain(mine)) &&
-            rule_host_ok_ns(j, host) >= x->last.ts_ns && revocation_host(j->f->list, name))
+            rule_host_ok_ns(j, host) >= x->last.ts_ns && revocation_host(j->f, host->name))
             return true;
     }
     return false;

@@ -138,11 +138,11 @@ size_t http_head_length(struct slice bytes, uint32_t *scanned)
 {
     size_t from = *scanned;
     while (from < bytes.len) {
-        size_t end = slice_find(bytes, from, '\n');
-        if (end == bytes.len)
-            break;
         size_t next;
-        if (line_at(bytes, from, &next).len == 0)
+        struct slice line = line_at(bytes, from, &next);
+        if (byte_at(bytes, next - 1) != '\n')
+            break;
+        if (line.len == 0)
             return next;
         from = next;
     }

@@ -55,8 +55,13 @@ static bool add(struct services_index *index, uint32_t service, uint32_t number,
                 const struct endpoint *endpoint)
 {
     uint32_t entry = index->entry_count++;
-    index->entries[entry] = (struct index_entry){MAP_NONE, (uint16_t)service, (uint16_t)number,
-                                                 pattern_literals(endpoint->pattern)};
+    index->entries[entry] = (struct index_entry){
+        .next = MAP_NONE,
+        .service = (uint16_t)service,
+        .endpoint = (uint16_t)number,
+        .literals = pattern_literals(endpoint->pattern),
+        .length = endpoint->pattern ? (uint16_t)strlen(endpoint->pattern) : 0,
+    };
     switch (endpoint->match) {
     case MATCH_EXACT:
     case MATCH_LABEL:

@@ -19,7 +19,8 @@ struct index_entry {
     uint32_t next; /* an entry of the same hash, MAP_NONE at the end */
     uint16_t service;
     uint16_t endpoint;
-    uint16_t literals;
+    uint16_t literals; /* characters of the pattern that are no wildcards */
+    uint16_t length;   /* of the pattern */
 };
 
 struct services_index {

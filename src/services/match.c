@@ -54,11 +54,19 @@ static uint8_t last(struct slice s)
     return s.data[s.len - 1];
 }
 
-/* What follows the last '*' must end the name, which most names fail at once. Then, on a mismatch, the
- * last '*' takes one character more, and earlier ones never change again: enough for '*', and at most
- * the product of both lengths. */
+static bool begins_alike(struct slice pattern, struct slice name)
+{
+    return pattern.len == 0 || pattern.data[0] == '*' ||
+           (name.len > 0 && name.data[0] == pattern.data[0]);
+}
+
+/* The first character must be the name's, and what follows the last '*' must end it, which most names
+ * fail at once. Then, on a mismatch, the last '*' takes one character more, and earlier ones never change
+ * again: enough for '*', and at most the product of both lengths. */
 static bool glob_meets(struct slice pattern, struct slice name)
 {
+    if (!begins_alike(pattern, name))
+        return false;
     for (; pattern.len > 0 && last(pattern) != '*'; pattern.len--, name.len--) {
         if (name.len == 0 || last(name) != last(pattern))
             return false;
@@ -132,7 +140,8 @@ static uint32_t visit_globs(const struct question *q, struct visitor *v, uint32_
         const struct index_entry *entry = &index->entries[index->globs[i]];
         if (entry->literals <= literals)
             break;
-        if (glob_meets(slice_str(endpoint_of(q, match_of(entry))->pattern), q->name))
+        const char *pattern = endpoint_of(q, match_of(entry))->pattern;
+        if (glob_meets(slice_of(pattern, entry->length), q->name))
             v->visit(v, q, entry);
     }
     return i;
