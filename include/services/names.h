@@ -32,7 +32,6 @@ void names_free(struct names *n);
 void names_learn(struct names *n, const struct ip_addr *device, const struct tx_dns *dns);
 
 /* The number of the name `device` asked for to get `server`; INTERN_NONE when it did not. */
-uint32_t names_find(const struct names *n, const struct ip_addr *device,
-                    const struct ip_addr *server);
+uint32_t names_find(struct names *n, const struct ip_addr *device, const struct ip_addr *server);
 
 #endif

@@ -34,6 +34,10 @@ struct names {
     uint32_t mask;    /* number of sets - 1 */
     void *memory;
     struct intern *texts;
+    /* The newest answer's addresses, which wait for their sets to come from memory. */
+    uint64_t waiting[NAMES_A_REPLY];
+    unsigned waiting_count;
+    uint32_t waiting_text;
 };
 
 struct names *names_new(struct intern *texts, uint32_t sets)
@@ -89,36 +93,42 @@ static void put(struct names *n, uint64_t hash, uint32_t text)
     set->entries[0] = (hash & ~(uint64_t)TEXT_MASK) | (text + 1);
 }
 
-/* The hashes of an answer's addresses, NAMES_A_REPLY at most; their sets are on the way from memory. */
-static unsigned hash_all(const struct names *n, const struct ip_addr *device,
-                         const struct tx_dns *dns, uint64_t hashes[NAMES_A_REPLY])
+static void put_waiting(struct names *n)
 {
-    unsigned count = 0;
-    for (uint32_t i = 0; i < dns->answer_count && count < NAMES_A_REPLY; i++) {
+    for (unsigned i = 0; i < n->waiting_count; i++)
+        put(n, n->waiting[i], n->waiting_text);
+    n->waiting_count = 0;
+}
+
+/* An answer's addresses wait, NAMES_A_REPLY at most. */
+static void let_wait(struct names *n, const struct ip_addr *device, const struct tx_dns *dns)
+{
+    for (uint32_t i = 0; i < dns->answer_count && n->waiting_count < NAMES_A_REPLY; i++) {
         if (dns->answers[i].addr.family == 0)
             continue;
-        hashes[count] = hash_of(device, &dns->answers[i].addr);
-        bring(set_of(n, hashes[count]));
-        count++;
+        uint64_t hash = hash_of(device, &dns->answers[i].addr);
+        bring(set_of(n, hash));
+        n->waiting[n->waiting_count++] = hash;
     }
-    return count;
 }
 
 void names_learn(struct names *n, const struct ip_addr *device, const struct tx_dns *dns)
 {
-    uint64_t hashes[NAMES_A_REPLY];
     bool asks_address = dns->qtype == TYPE_A || dns->qtype == TYPE_AAAA;
     if (!asks_address || dns->rcode != 0 || dns->qname.len == 0)
         return;
-    unsigned count = hash_all(n, device, dns, hashes);
-    uint32_t text = count > 0 ? intern_add(n->texts, dns->qname) : INTERN_NONE;
-    for (unsigned i = 0; i < count && text < NAMES_TEXTS_MAX; i++)
-        put(n, hashes[i], text);
+    put_waiting(n);
+    let_wait(n, device, dns);
+    if (n->waiting_count == 0)
+        return;
+    n->waiting_text = intern_add(n->texts, dns->qname);
+    if (n->waiting_text >= NAMES_TEXTS_MAX)
+        n->waiting_count = 0;
 }
 
-uint32_t names_find(const struct names *n, const struct ip_addr *device,
-                    const struct ip_addr *server)
+uint32_t names_find(struct names *n, const struct ip_addr *device, const struct ip_addr *server)
 {
+    put_waiting(n);
     uint64_t hash = hash_of(device, server);
     const struct set *set = set_of(n, hash);
     unsigned at = find(set, hash);

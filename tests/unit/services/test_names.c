@@ -30,7 +30,7 @@ static void free_names(struct names *n)
 }
 
 /* Empty when there is none. */
-static struct slice name_of(const struct names *n, const struct ip_addr *device,
+static struct slice name_of(struct names *n, const struct ip_addr *device,
                             const struct ip_addr *server)
 {
     uint32_t text = names_find(n, device, server);
