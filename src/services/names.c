@@ -14,6 +14,7 @@
 #include <stdlib.h>
 
 #include "base/bring.h"
+#include "base/pages.h"
 
 #define WAYS      8
 #define TEXT_BITS 20
@@ -21,7 +22,6 @@
 #define NAMES_KEY 0x6e616d6573ULL
 #define TYPE_A    1
 #define TYPE_AAAA 28
-#define SET_ALIGN 64
 /* Addresses that are learned of one reply. */
 #define NAMES_A_REPLY 64
 
@@ -30,15 +30,29 @@ struct set {
 };
 
 struct names {
-    struct set *sets; /* aligned, in `memory` */
+    struct set *sets; /* each a cache line */
     uint32_t mask;    /* number of sets - 1 */
-    void *memory;
     struct intern *texts;
     /* The newest answer's addresses, which wait for their sets to come from memory. */
     uint64_t waiting[NAMES_A_REPLY];
     unsigned waiting_count;
     uint32_t waiting_text;
 };
+
+static size_t bytes_of(const struct names *n)
+{
+    return ((size_t)n->mask + 1) * sizeof *n->sets;
+}
+
+static struct set *sets_new(size_t bytes)
+{
+    if (bytes >= PAGES_LEAST)
+        return pages_new(bytes);
+    struct set *sets = aligned_alloc(sizeof *sets, bytes);
+    if (sets)
+        memset(sets, 0, bytes);
+    return sets;
+}
 
 struct names *names_new(struct intern *texts, uint32_t sets)
 {
@@ -47,21 +61,21 @@ struct names *names_new(struct intern *texts, uint32_t sets)
         return NULL;
     n->texts = texts;
     n->mask = sets - 1;
-    n->memory = calloc((size_t)sets + 1, sizeof *n->sets);
-    if (!n->memory) {
-        free(n);
-        return NULL;
-    }
-    uintptr_t over = (uintptr_t)n->memory % SET_ALIGN;
-    n->sets = (void *)((char *)n->memory + (SET_ALIGN - over) % SET_ALIGN);
-    return n;
+    n->sets = sets_new(bytes_of(n));
+    if (n->sets)
+        return n;
+    free(n);
+    return NULL;
 }
 
 void names_free(struct names *n)
 {
     if (!n)
         return;
-    free(n->memory);
+    if (bytes_of(n) >= PAGES_LEAST)
+        pages_free(n->sets, bytes_of(n));
+    else
+        free(n->sets);
     free(n);
 }
 

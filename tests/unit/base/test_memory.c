@@ -1,5 +1,5 @@
 /*
- * Tests of base/arena, base/buf, base/map and base/intern: growth, caps, what survives.
+ * Tests of base/arena, base/buf, base/map, base/intern and base/pages: growth, caps, what survives.
  * SPDX-License-Identifier: MIT
  */
 #include <stdio.h>
@@ -8,6 +8,7 @@
 #include "base/buf.h"
 #include "base/intern.h"
 #include "base/map.h"
+#include "base/pages.h"
 #include "unit.h"
 
 static void arena_hands_out_zeroed_memory_up_to_its_cap(void **state)
@@ -133,6 +134,22 @@ static void intern_numbers_names_once(void **state)
     intern_free(NULL);
 }
 
+static void pages_are_zeroed_aligned_and_whole(void **state)
+{
+    (void)state;
+    for (size_t bytes = 1; bytes <= 2 * PAGES_LEAST + 1; bytes += PAGES_LEAST) {
+        uint8_t *p = pages_new(bytes);
+        assert_non_null(p);
+        assert_int_equal((uintptr_t)p % PAGES_LEAST, 0);
+        for (size_t i = 0; i < bytes; i += 4096)
+            assert_int_equal(p[i], 0);
+        p[0] = p[bytes - 1] = 1;
+        pages_free(p, bytes);
+    }
+    assert_null(pages_new(SIZE_MAX / 4));
+    pages_free(NULL, 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -142,6 +159,7 @@ int main(void)
         cmocka_unit_test(buf_grows_and_formats),
         cmocka_unit_test(map_keeps_all_up_to_its_cap),
         cmocka_unit_test(intern_numbers_names_once),
+        cmocka_unit_test(pages_are_zeroed_aligned_and_whole),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

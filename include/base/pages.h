@@ -1,0 +1,20 @@
+/*
+ * base/pages: large tables, on huge pages where the system has them.
+ * SPDX-License-Identifier: MIT
+ *
+ * Look-ups all over a table of many small pages wait for the addresses of pages as long as for the memory itself.
+ */
+#ifndef BASE_PAGES_H
+#define BASE_PAGES_H
+
+#include <stddef.h>
+
+/* From so many bytes on, pages are worth their while: smaller tables belong to calloc. */
+#define PAGES_LEAST ((size_t)2 << 20)
+
+/* Zeroed memory that begins on a page of PAGES_LEAST bytes. NULL when memory is out. */
+void *pages_new(size_t bytes);
+/* `bytes` as they were asked for. NULL is fine. */
+void pages_free(void *memory, size_t bytes);
+
+#endif

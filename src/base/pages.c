@@ -1,0 +1,42 @@
+/*
+ * base/pages: large tables, on huge pages where the system has them.
+ * SPDX-License-Identifier: MIT
+ */
+#include "base/pages.h"
+
+#include <assert.h>
+#include <stdint.h>
+#include <sys/mman.h>
+
+#define HUGE_PAGE PAGES_LEAST
+
+static size_t whole(size_t bytes)
+{
+    return (bytes + HUGE_PAGE - 1) / HUGE_PAGE * HUGE_PAGE;
+}
+
+/* One page more is mapped than is needed, and what lies before and behind the aligned part goes back. */
+void *pages_new(size_t bytes)
+{
+    assert(bytes <= SIZE_MAX / 2);
+    size_t need = whole(bytes);
+    char *mapped =
+        mmap(NULL, need + HUGE_PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (mapped == MAP_FAILED)
+        return NULL;
+    size_t before = (HUGE_PAGE - (uintptr_t)mapped % HUGE_PAGE) % HUGE_PAGE;
+    if (before > 0)
+        (void)munmap(mapped, before);
+    if (before < HUGE_PAGE)
+        (void)munmap(mapped + before + need, HUGE_PAGE - before);
+#ifdef MADV_HUGEPAGE
+    (void)madvise(mapped + before, need, MADV_HUGEPAGE); /* only advice */
+#endif
+    return mapped + before;
+}
+
+void pages_free(void *memory, size_t bytes)
+{
+    if (memory)
+        (void)munmap(memory, whole(bytes));
+}
