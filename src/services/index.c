@@ -60,7 +60,6 @@ static bool add(struct services_index *index, uint32_t service, uint32_t number,
         .service = (uint16_t)service,
         .endpoint = (uint16_t)number,
         .literals = pattern_literals(endpoint->pattern),
-        .length = endpoint->pattern ? (uint16_t)strlen(endpoint->pattern) : 0,
     };
     switch (endpoint->match) {
     case MATCH_EXACT:
@@ -69,6 +68,7 @@ static bool add(struct services_index *index, uint32_t service, uint32_t number,
     case MATCH_SUFFIX:
         return chain(index, &index->suffix, slice_str(endpoint->pattern + 2), entry);
     case MATCH_GLOB:
+        index->entries[entry].length = (uint16_t)strlen(endpoint->pattern);
         index->globs[index->glob_count++] = entry;
         return true;
     case MATCH_PORT:

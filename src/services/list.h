@@ -20,7 +20,7 @@ struct index_entry {
     uint16_t service;
     uint16_t endpoint;
     uint16_t literals; /* characters of the pattern that are no wildcards */
-    uint16_t length;   /* of the pattern */
+    uint16_t length;   /* of a glob */
 };
 
 struct services_index {
