@@ -411,16 +411,17 @@ void flow_table_expire(struct flow_table *t, int64_t now_ns)
         time_out(t, node);
 }
 
+/* Small, since it comes on top of all flows. No flow stays while four thousand million others begin. */
 struct order {
-    uint64_t id;
+    uint32_t age; /* flows that began after it */
     uint32_t node;
 };
 
-static int by_id(const void *a, const void *b)
+static int by_age(const void *a, const void *b)
 {
     const struct order *x = a;
     const struct order *y = b;
-    return (x->id > y->id) - (x->id < y->id);
+    return (x->age < y->age) - (x->age > y->age);
 }
 
 void flow_table_finish(struct flow_table *t, int64_t now_ns)
@@ -430,12 +431,12 @@ void flow_table_finish(struct flow_table *t, int64_t now_ns)
     for (uint32_t node = LISTS; node < t->fresh; node++) {
         uint64_t id = table_flow(t, node)->id;
         if (id && order)
-            order[count++] = (struct order){id, node};
+            order[count++] = (struct order){(uint32_t)(t->next_id - id), node};
         else if (id) /* without memory: all of them, but in order of the pool */
             end_flow(t, node, END_CAPTURE, now_ns);
     }
     if (order)
-        qsort(order, count, sizeof *order, by_id);
+        qsort(order, count, sizeof *order, by_age);
     for (uint32_t i = 0; i < count; i++)
         end_flow(t, order[i].node, END_CAPTURE, now_ns);
     free(order);
