@@ -14,7 +14,7 @@ void routes_init(struct routes *r)
 {
     map_init(&r->by_way, ROUTES_MAX);
     map_init(&r->by_addr, ROUTES_MAX);
-    map_init(&r->by_name, ROUTES_MAX);
+    pool_init(&r->by_name, sizeof(uint32_t), ROUTES_MAX);
     pool_init(&r->pool, sizeof(struct route), ROUTES_MAX);
 }
 
@@ -22,7 +22,7 @@ void routes_clear(struct routes *r)
 {
     map_clear(&r->by_way);
     map_clear(&r->by_addr);
-    map_clear(&r->by_name);
+    pool_clear(&r->by_name);
     pool_clear(&r->pool);
 }
 
@@ -37,9 +37,24 @@ const struct route *route_of_addr(const struct routes *r, const struct ip_addr *
     return route && addr_eq(&route->addr, addr) ? route : NULL;
 }
 
+static uint32_t newest_of_name(const struct routes *r, uint32_t name)
+{
+    return name < r->by_name.count ? *(const uint32_t *)pool_at(&r->by_name, name) - 1 : POOL_NONE;
+}
+
 const struct route *route_of_name(const struct routes *r, uint32_t name)
 {
-    return name == INTERN_NONE ? NULL : route_at(r, map_get(&r->by_name, name));
+    return route_at(r, newest_of_name(r, name));
+}
+
+static bool file_by_name(struct routes *r, uint32_t name, uint32_t id)
+{
+    while (r->by_name.count <= name) {
+        if (pool_add(&r->by_name) == POOL_NONE)
+            return false;
+    }
+    *(uint32_t *)pool_at(&r->by_name, name) = id + 1;
+    return true;
 }
 
 /* Links a new route in front of those of its address and its name. */
@@ -53,9 +68,9 @@ static bool link_route(struct routes *r, uint32_t id, uint64_t way, const struct
     if (head != MAP_NONE && !same)
         return false; /* two addresses of one hash: the second is not followed */
     route->next_addr = head;
-    route->next_name = name == INTERN_NONE ? POOL_NONE : map_get(&r->by_name, name);
+    route->next_name = newest_of_name(r, name);
     return map_put(&r->by_way, way, id) && map_put(&r->by_addr, key, id) &&
-           (name == INTERN_NONE || map_put(&r->by_name, name, id));
+           (name == INTERN_NONE || file_by_name(r, name, id));
 }
 
 static struct route *find(struct routes *r, uint32_t name, const struct flow *flow)

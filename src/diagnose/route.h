@@ -56,7 +56,7 @@ struct route_floor {
 struct routes {
     struct map by_way; /* name, address and port */
     struct map by_addr;
-    struct map by_name;
+    struct pool by_name; /* by number of a listed name: 1 + that of its newest route, 0 none */
     struct pool pool;
     struct route_shrunk shrunk; /* the newest case */
     struct route_floor floor;
