@@ -60,7 +60,7 @@ static void half_finding(struct judge *j, bool weighs)
 int64_t rule_device_ok_ns(const struct judge *j)
 {
     const struct client *c = facts_at(j->f, j->j.device);
-    int64_t newest = 0;
+    int64_t newest = c->time_ns;
     struct hosts at = facts_hosts(j->f, j->j.device);
     for (const struct row *row = facts_next_host(j->f, &at); row;
          row = facts_next_host(j->f, &at)) {

@@ -68,8 +68,10 @@ struct client {
     uint32_t two_way;
     uint32_t primary;      /* the client it is merged into; itself */
     uint32_t merged;       /* the next one that is merged into the same client, POOL_NONE */
-    int64_t first_flow_ns; /* of its first TCP flow; 0 without */
     int32_t hello_ahead_s; /* the time that its TLS greetings carry, minus the capture's */
+    int64_t first_flow_ns; /* of its first TCP flow; 0 without */
+    int64_t time_ns;       /* newest answer of a server that told it the time, 0 none: pools give it
+                              another server each time */
     uint32_t hello_time;   /* of the newest that may be one */
     uint8_t hellos;        /* that agree: 2 are no chance */
 };
@@ -85,7 +87,6 @@ enum peer_role {
     PEER_RESOLVER,
     PEER_PROXY,
     PEER_SEARCH, /* who is asked for WPAD names */
-    PEER_TIME,   /* who is asked for the time */
 };
 
 /* What a client's resolver or proxy did for it. */

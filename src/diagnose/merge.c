@@ -76,6 +76,8 @@ static void fold_client(struct facts *f, uint32_t from, uint32_t to)
     target->two_way += c->two_way;
     if (target->skew == POOL_NONE)
         target->skew = c->skew;
+    if (target->time_ns < c->time_ns)
+        target->time_ns = c->time_ns;
     if (target->hellos < c->hellos) {
         target->hellos = c->hellos;
         target->hello_ahead_s = c->hello_ahead_s;

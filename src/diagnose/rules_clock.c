@@ -229,18 +229,6 @@ static void greeting_finding(struct judge *j, const struct skew *s)
     finding_tell(j, d);
 }
 
-/* A time server has said that the clock is right. */
-static bool asked_well(const struct judge *j)
-{
-    for (uint32_t i = facts_at(j->f, j->j.device)->peers; i != POOL_NONE;) {
-        const struct peer *p = pool_at(&j->f->peers, i);
-        if (p->role == PEER_TIME && p->answered > 0)
-            return true;
-        i = p->next;
-    }
-    return false;
-}
-
 static void server_finding(struct judge *j, const struct skew *s, const struct clocks *c)
 {
     struct draft *d = finding_of_device(j, FINDING_NTP_WRONG_TIME, SEVERITY_WARNING);
@@ -258,7 +246,8 @@ static void server_finding(struct judge *j, const struct skew *s, const struct c
 void clock_judge(struct judge *j)
 {
     const struct skew *s = facts_skew(j->f, j->j.device, false);
-    if (s && s->count == 0 && !asked_well(j))
+    /* A time server may have said that the clock is right. */
+    if (s && s->count == 0 && facts_at(j->f, j->j.device)->time_ns == 0)
         greeting_finding(j, s);
     if (!s || s->count == 0)
         return;

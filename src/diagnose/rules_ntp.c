@@ -101,11 +101,9 @@ void ntp_fact(struct facts *f, const struct flow *flow, const struct tx *tx, str
         return;
     if (tx->outcome == TX_ANSWERED)
         facts_role(f, &flow->key.dst, CLIENT_SERVER);
-    struct peer *peer = facts_peer(f, client, PEER_TIME, flow);
-    if (peer && tx->outcome == TX_ANSWERED && is_synchronized(&tx->u.ntp)) {
-        peer->answered++;
-        peer->last_answered = tx->reply;
-    }
+    struct client *c = facts_at(f, client);
+    if (tx->outcome == TX_ANSWERED && is_synchronized(&tx->u.ntp) && tx->reply.ts_ns > c->time_ns)
+        c->time_ns = tx->reply.ts_ns;
     if (tx->u.ntp.has_server_time && is_synchronized(&tx->u.ntp))
         clock_sample(f, &flow->key.dst, tx->u.ntp.server_ns, true);
     char text[NAME_MAX_BYTES + 1];
@@ -127,17 +125,6 @@ void ntp_fact(struct facts *f, const struct flow *flow, const struct tx *tx, str
     }
 }
 
-static bool has_time(const struct judging *j)
-{
-    for (uint32_t i = facts_at(j->f, j->device)->peers; i != POOL_NONE;) {
-        const struct peer *p = pool_at(&j->f->peers, i);
-        if (p->role == PEER_TIME && p->answered > 0)
-            return true;
-        i = p->next;
-    }
-    return false;
-}
-
 enum ruling ntp_ruling(const struct judging *j, const struct row *head, const struct row *row,
                        const struct failure *x)
 {
@@ -148,7 +135,7 @@ enum ruling ntp_ruling(const struct judging *j, const struct row *head, const st
     if (mark_set(row->ok) && x->kind == FINDING_NTP_KISS_OF_DEATH && x->since_ok < 2)
         return RULING_HARMLESS;
     /* Another server, such as DHCP hands out (option 42), gives the time. */
-    if (x->kind == FINDING_NTP_NO_REPLY && has_time(j))
+    if (x->kind == FINDING_NTP_NO_REPLY && facts_at(j->f, j->device)->time_ns != 0)
         return RULING_HARMLESS;
     return RULING_FAILED;
 }

@@ -470,13 +470,14 @@ struct lab_ntp {
     uint8_t stratum;
     uint8_t leap;
     const char *kiss;
-    int64_t offset_s; /* the server's clock minus the device's */
-    int64_t server_s; /* the server's minus that of the capture */
+    int64_t offset_s;   /* the server's clock minus the device's */
+    int64_t server_s;   /* the server's minus that of the capture */
+    const char *server; /* NULL: a default */
 };
 
 static inline void lab_ntp(struct lab *l, int64_t at, const char *host, struct lab_ntp how)
 {
-    struct flow f = lab_flow(l, at, IP_PROTO_UDP, "203.0.113.123", 123);
+    struct flow f = lab_flow(l, at, IP_PROTO_UDP, how.server ? how.server : "203.0.113.123", 123);
     struct tx tx = {.kind = TX_NTP, .first = f.first, .request = f.first, .rtt_ns = -1};
     tx.outcome = how.pending ? TX_PENDING : how.unanswered ? TX_NO_REPLY : TX_ANSWERED;
     if (tx.outcome == TX_ANSWERED)

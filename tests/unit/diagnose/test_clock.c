@@ -2,6 +2,8 @@
  * tests/unit/diagnose/test_clock: the device's clock against that of the capture.
  * SPDX-License-Identifier: MIT
  */
+#include <stdio.h>
+
 #include "lab.h"
 
 #define NTP  "time.example.com"
@@ -276,6 +278,25 @@ static void time_from_another_server(void **state)
     }
 }
 
+/* A pool of time servers gives other addresses each time: they take no resolver's place. */
+static void many_time_servers_hide_no_resolver(void **state)
+{
+    struct lab l;
+    (void)state;
+    lab_open(&l);
+    for (int i = 1; i <= 40; i++) {
+        char server[ADDR_TEXT_SIZE];
+        (void)snprintf(server, sizeof server, "198.51.100.%d", i);
+        lab_ntp(&l, i * 100, "", (struct lab_ntp){.server = server});
+    }
+    lab_ask(&l, 5000, HOST, (struct lab_reply){.rcode = NO_REPLY});
+    lab_ask(&l, 6000, NTP, (struct lab_reply){.rcode = NO_REPLY});
+    const struct finding *f = lab_finding(lab_judge(&l), FINDING_DNS_NO_REPLY, "");
+    assert_non_null(f);
+    assert_int_equal(f->count, 2);
+    lab_close(&l);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -287,6 +308,7 @@ int main(void)
         cmocka_unit_test(greetings_back_the_time_server),
         cmocka_unit_test(certificates_by_the_true_time),
         cmocka_unit_test(time_from_another_server),
+        cmocka_unit_test(many_time_servers_hide_no_resolver),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
