@@ -92,6 +92,7 @@ bool facts_init(struct facts *f, const struct service_list *list, struct facts *
     for (uint32_t s = 0; !kin && f->listed && s < services_count(list); s++)
         list_probes(f, services_at(list, s));
     stations_init(&f->stations);
+    f->spare_watch = POOL_NONE;
     return f->listed && f->matches && f->others && f->texts && f->issuers;
 }
 

@@ -210,6 +210,7 @@ struct failure {
 struct watch {
     struct row *row;  /* records of a pool stay where they are */
     uint32_t seq_end; /* of the client when the handshake was over */
+    uint32_t next;    /* spare ones: the next, POOL_NONE */
     struct mark done;
     uint32_t count;
     struct failure claims[WATCH_CLAIMS];
@@ -259,7 +260,8 @@ struct facts {
     struct pool failures;
     struct map by_flow; /* to watches */
     struct pool watches;
-    uint64_t via_seen; /* the Via that was looked at last: it repeats */
+    uint32_t spare_watch; /* the newest that is done, POOL_NONE */
+    uint64_t via_seen;    /* the Via that was looked at last: it repeats */
     bool via_box;
     struct revocation revocation;
     struct stations stations;

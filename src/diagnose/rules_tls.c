@@ -144,11 +144,29 @@ static void settle(struct facts *f, const struct watch *w, enum reaction reactio
     facts_fail(f, w->row, &x);
 }
 
+/* Flows that end give their watches to those that begin: how many there are goes by the flows at once. */
+static uint32_t take_watch(struct facts *f)
+{
+    uint32_t id = f->spare_watch;
+    if (id == POOL_NONE)
+        return pool_add(&f->watches);
+    f->spare_watch = ((const struct watch *)pool_at(&f->watches, id))->next;
+    return id;
+}
+
+static void give_watch(struct facts *f, uint32_t id)
+{
+    ((struct watch *)pool_at(&f->watches, id))->next = f->spare_watch;
+    f->spare_watch = id;
+}
+
 /* In TLS 1.2 a handshake can be over before the device looked at the certificate. */
 static void await_request(struct facts *f, const struct flow *flow, const struct watch *w)
 {
-    uint32_t id = pool_add(&f->watches);
+    uint32_t id = take_watch(f);
     if (id == POOL_NONE || !map_put(&f->by_flow, flow->id, id)) {
+        if (id != POOL_NONE)
+            give_watch(f, id);
         settle(f, w, WENT_ON);
         return;
     }
@@ -162,14 +180,15 @@ void tls_flow_fact(struct facts *f, const struct flow *flow)
     uint32_t id = f->watches.count ? map_get(&f->by_flow, flow->id) : MAP_NONE;
     if (id == MAP_NONE)
         return;
-    struct watch *w = pool_at(&f->watches, id);
+    const struct watch *w = pool_at(&f->watches, id);
     uint32_t sent = flow->side[DIR_TO_SERVER].seq_end - w->seq_end;
     bool left = mark_set(flow->end_at) && sent <= FAREWELL_MAX;
-    if (w->row && left && rule_lacks(w->row, flow))
+    if (left && rule_lacks(w->row, flow))
         settle(f, w, UNSEEN);
-    else if (w->row)
+    else
         settle(f, w, left ? LEFT : WENT_ON);
-    w->row = NULL;
+    map_remove(&f->by_flow, flow->id);
+    give_watch(f, id);
 }
 
 /* The alert that ended a handshake: the last fatal one. */

@@ -477,6 +477,37 @@ static void a_fresh_certificate_is_a_sign_of_inspection(void **state)
     }
 }
 
+/* What one device did on a certificate is not held for what the next one does. */
+static void each_connection_has_its_own_reaction(void **state)
+{
+    struct lab l;
+    (void)state;
+    lab_open(&l);
+    for (int i = 0; i < 6; i++) {
+        bool leaves = i % 2 == 0;
+        l.device = leaves ? "10.0.0.5" : "10.0.0.6";
+        lab_resolve(&l, i * 1000, HOST);
+        lab_tls(&l, i * 1000 + 20, HOST,
+                (struct lab_tls){.outcome = TLS_COMPLETED,
+                                 .issuer = GOOD,
+                                 .valid_to = -3600 - (leaves ? 60 : 0),
+                                 .leaves = leaves});
+    }
+    const struct result *r = lab_judge(&l);
+    unsigned found = 0;
+    for (uint32_t i = 0; i < r->finding_count; i++) {
+        const struct finding *f = &r->findings[i];
+        if (f->kind != FINDING_TLS_CERTIFICATE_EXPIRED)
+            continue;
+        bool left = f->device.bytes[3] == 5;
+        assert_int_equal(f->count, 3);
+        assert_int_equal(f->severity, left ? SEVERITY_ERROR : SEVERITY_INFO);
+        found++;
+    }
+    assert_int_equal(found, 2);
+    lab_close(&l);
+}
+
 static void inspection_degrades_and_explains_refusals(void **state)
 {
     struct lab l;
@@ -517,6 +548,7 @@ int main(void)
         cmocka_unit_test(a_wildcard_stands_for_one_label),
         cmocka_unit_test(inspection_is_told_by_product_or_by_breadth),
         cmocka_unit_test(a_fresh_certificate_is_a_sign_of_inspection),
+        cmocka_unit_test(each_connection_has_its_own_reaction),
         cmocka_unit_test(inspection_degrades_and_explains_refusals),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
