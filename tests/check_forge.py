@@ -37,7 +37,7 @@ SAME = {
 }
 # Findings of what never came.
 SILENT = {'dns-no-reply', 'dns-tcp-blocked', 'tcp-no-reply', 'tls-no-server-hello', 'tls-incomplete',
-          'tls-stalled', 'http-no-response', 'ntp-no-reply', 'proxy-search-slow', 'eap-no-request',
+          'tls-stalled', 'http-no-response', 'ntp-no-reply', 'proxy-search-slow', 'eap-no-request', 'ipv6-broken',
           'dhcp-no-offer', 'dhcp-offer-unused', 'dhcp-no-ack'}
 SURENESS = ['possible', 'likely', 'certain']
 # Verdicts that a capture of which a part is missing may have, by the sample's.

@@ -70,6 +70,10 @@ void diagnosis_silence(struct diagnosis *d, int64_t since_ns);
  * exactly one); the address itself where nothing is known. */
 struct ip_addr diagnosis_device_of(const struct diagnosis *d, const struct ip_addr *client);
 
+/* The primary address of the device that sent a flow, which may be its first over IPv6: a device asks one
+ * resolver for the addresses of both families. The flow's own client where nothing is known. */
+struct ip_addr diagnosis_sender_of(const struct diagnosis *d, const struct flow *flow);
+
 /* The service a name matters most to, NULL when no list has it. Cached: meant for every event. */
 const struct service *diagnosis_service_of(struct diagnosis *d, struct slice host,
                                            enum transport transport, uint16_t port);

@@ -242,6 +242,7 @@ void device_judge(struct judge *j, uint32_t index)
     fill_addresses(j, d, client);
     fill_station(j, d);
     j->half = j->j.one_way;
+    ipv6_judge(j);
     judge_hosts(j, client);
     if (!j->j.one_way)
         resolver_findings(j);

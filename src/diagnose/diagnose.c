@@ -133,6 +133,15 @@ struct ip_addr diagnosis_device_of(const struct diagnosis *d, const struct ip_ad
     return facts_at(&d->facts, facts_primary(&d->facts, id))->addr;
 }
 
+struct ip_addr diagnosis_sender_of(const struct diagnosis *d, const struct flow *flow)
+{
+    const struct facts *f = &d->facts;
+    uint32_t id = facts_find(f, &flow->key.src);
+    if (id == POOL_NONE || facts_at(f, id)->mac == POOL_NONE)
+        id = flow->has_mac ? facts_of_mac(f, &flow->client_mac) : POOL_NONE;
+    return id == POOL_NONE ? flow->key.src : facts_at(f, facts_primary(f, id))->addr;
+}
+
 const struct service *diagnosis_service_of(struct diagnosis *d, struct slice host,
                                            enum transport transport, uint16_t port)
 {

@@ -25,6 +25,12 @@ static bool says_filtered(const struct judge *j, const struct draft *d)
     return d->x.value >= 0 && dns_said_filtered((int)(d->x.value >> DNS_EDE_SHIFT) - 1);
 }
 
+static bool works_in_part(const struct judge *j, const struct draft *d)
+{
+    (void)j;
+    return d->x.value != 0;
+}
+
 static bool in_link_zone(const struct judge *j, const struct draft *d)
 {
     (void)j;
@@ -208,6 +214,12 @@ static const struct face {
       "the inspecting authority yet.",
       "A box that only ends TCP, in front of servers that all answer alike.", CULPRIT_MIDDLEBOX,
       CONFIDENCE_POSSIBLE}},
+    {BIT(FINDING_IPV6_BROKEN),
+     works_in_part,
+     {"connections over IPv6 to some hosts fail and fall back to IPv4",
+      "Open the same hosts and ports over IPv6 as over IPv4, and check the IPv6 routes to them.",
+      "The same silence or error of these servers over IPv6 from outside the network.",
+      CULPRIT_NETWORK, CONFIDENCE_POSSIBLE}},
     {BIT(FINDING_TLS_NO_SERVER_HELLO),
      by_quic,
      {"the QUIC greeting stays without answer",

@@ -275,6 +275,13 @@ static void note_mac(struct facts *f, uint32_t id, const struct mac_addr *mac)
         m->v4 = id;
 }
 
+uint32_t facts_of_mac(const struct facts *f, const struct mac_addr *mac)
+{
+    uint32_t entry = map_get(&f->by_mac, mac_key(mac));
+    const struct mac_entry *m = entry == MAP_NONE ? NULL : pool_at(&f->macs, entry);
+    return m && m->v4_count == 1 && m->v6_count < DEVICE_ADDRESSES_MAX ? m->v4 : POOL_NONE;
+}
+
 void facts_bring(const struct facts *f, uint32_t client)
 {
     const struct client *c = facts_at(f, client);

@@ -308,6 +308,8 @@ void facts_bring(const struct facts *f, uint32_t client);
 uint32_t facts_find(const struct facts *f, const struct ip_addr *addr);
 /* The same, made when new. */
 uint32_t facts_client(struct facts *f, const struct ip_addr *addr);
+/* The only IPv4 client of a MAC address; POOL_NONE where there is none, or several. */
+uint32_t facts_of_mac(const struct facts *f, const struct mac_addr *mac);
 /* Notes that an address sent a request in `flow`; its number. */
 uint32_t facts_asks(struct facts *f, const struct flow *flow);
 /* A client for a station that never asked; its address may be 0.0.0.0. */

@@ -86,6 +86,10 @@ void filter_write(struct judge *j, const struct draft *d)
         filter_link(j, f->kind);
         return;
     }
+    if (f->kind == FINDING_IPV6_BROKEN) {
+        buf_str(b, "ipv6 && (tcp.flags.syn == 1 || tcp.flags.reset == 1 || icmpv6.type == 1)");
+        return;
+    }
     /* A device has addresses of both families; its primary one is in no packet of the other. */
     if (server->family == 0 || server->family == f->device.family)
         filter_address(b, &f->device);

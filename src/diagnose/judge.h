@@ -147,6 +147,10 @@ clock_lacks(const struct judge *j); /* the capture's, to the true time; 0 when i
 /* Fills a finding about it with who says so. */
 void clock_of_capture_judge(struct judge *j, struct draft *d, int64_t offset_ns);
 
+/* ---- IPv6 that fails where IPv4 works ---- */
+
+void ipv6_judge(struct judge *j); /* before the device's hosts: sets j->j.ipv6_told */
+
 /* ---- DHCP, ARP, 802.1X: src/diagnose/rules_dhcp.c, rules_link.c ---- */
 
 void dhcp_judge(struct judge *j); /* the device's findings, and j->dhcp_word */

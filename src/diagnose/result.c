@@ -54,6 +54,7 @@ const char *finding_kind_text(enum finding_kind k)
         [FINDING_TCP_UNREACHABLE] = "tcp-unreachable",
         [FINDING_TCP_IDLE_CUT] = "tcp-idle-cut",
         [FINDING_TCP_STALLED] = "tcp-stalled",
+        [FINDING_IPV6_BROKEN] = "ipv6-broken",
         [FINDING_TLS_NO_SERVER_HELLO] = "tls-no-server-hello",
         [FINDING_TLS_RESET] = "tls-reset",
         [FINDING_TLS_ALERT] = "tls-alert",

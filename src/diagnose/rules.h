@@ -84,6 +84,7 @@ struct judging {
     const uint32_t *suspects; /* by text: how sure an issuer is an inspecting one (rules_tls) */
     bool cut;                 /* packets were captured in part, so missing bytes prove nothing */
     bool one_way;             /* of the device: no failure may be claimed */
+    bool ipv6_told;           /* of the device: that IPv6 fails it and IPv4 works is told once */
     uint32_t device;          /* client whose rows are judged */
     const struct station *station; /* it is; NULL unknown */
     struct change change;          /* of its network */

@@ -85,6 +85,8 @@ static bool rests_on_absence(const struct draft *d)
 {
     if (d->x.clue.hole != HOLE_NONE || d->x.icmp_from.family != 0)
         return false;
+    if (d->f.kind == FINDING_IPV6_BROKEN)
+        return d->x.kind == FINDING_TCP_NO_REPLY;
     bool gave_up = d->f.kind == FINDING_TLS_RESET && d->f.culprit == CULPRIT_NETWORK;
     return gave_up || (ABSENT_KINDS >> d->f.kind & 1) != 0;
 }

@@ -142,12 +142,15 @@ enum ruling tcp_ruling(const struct judging *j, const struct row *head, const st
 {
     if (mark_set(row->ok)) {
         if (x->group & FAIL_V6)
-            return RULING_HARMLESS;
+            return j->ipv6_told ? RULING_DROP : RULING_HARMLESS;
         if (keeps_failing(j, head, row, x))
             return RULING_WARNS;
         if (row->ok.ts_ns >= x->last.ts_ns - SLACK_NS)
             return RULING_RECOVERED;
     }
+    /* A device with both families tries IPv4, too: what became of that decides, and may not be seen. */
+    if ((x->group & FAIL_V6) != 0 && facts_at(j->f, j->device)->addr.family == 4)
+        return RULING_DOUBT;
     if (rule_first_label(intern_name(j->f->listed, head->name), "ipv6"))
         return RULING_HARMLESS;
     return RULING_FAILED;

@@ -72,6 +72,12 @@ static const struct told table[FINDING_KIND_COUNT] = {
                              "Check the path for a smaller packet size than both ends believe in.",
                              "A connection on which large packets arrive.", CULPRIT_NETWORK,
                              CONFIDENCE_LIKELY},
+    [FINDING_IPV6_BROKEN] =
+        {"connections over IPv6 fail and fall back to IPv4",
+         "Repair IPv6 (routing, firewall), or do not announce it to the deployment network (router "
+         "advertisements).",
+         "Answers over IPv6 that took a path past the capture point.", CULPRIT_NETWORK,
+         CONFIDENCE_LIKELY},
     [FINDING_TLS_NO_SERVER_HELLO] =
         {"the connection stands but the TLS greeting stays without answer",
          "Look for a filter on TLS server names, and for a path MTU problem.",

@@ -282,6 +282,17 @@ static void count_missing(struct engine_stats *s, const struct flow *flow)
     }
 }
 
+/* The host as the sender's device knows it: over IPv4 it learned what it connects to over IPv6. */
+static struct slice host_of_device(const struct engine *e, const struct flow *flow)
+{
+    struct slice host = engine_host(e, flow);
+    if (host.len > 0 || flow->key.src.family != 6)
+        return host;
+    struct ip_addr device = diagnosis_sender_of(e->diagnosis, flow);
+    uint32_t id = names_find(e->names, &device, &flow->key.dst);
+    return id == INTERN_NONE ? host : intern_name(e->hosts, id);
+}
+
 /* Every flow ends here, for whatever reason. */
 static void flow_ended(void *ctx, struct flow *flow, const struct flow_end *how)
 {
@@ -291,7 +302,7 @@ static void flow_ended(void *ctx, struct flow *flow, const struct flow_end *how)
         return; /* the rest of a connection that ended before: nothing to say of it */
     /* Nobody else asks where a flow went that is no connection. */
     bool named = e->options.sink.flow || flow->key.proto == IP_PROTO_TCP;
-    struct slice host = named ? engine_host(e, flow) : slice_of(NULL, 0);
+    struct slice host = named ? host_of_device(e, flow) : slice_of(NULL, 0);
     e->stats.one_way_flows += flow_is_one_way(flow);
     count_missing(&e->stats, flow);
     if (e->options.sink.flow) {
@@ -345,7 +356,7 @@ static void tell_unanswered(void *ctx, const struct flow *flow)
 {
     const struct judged_copy *c = ctx;
     diagnosis_unanswered(c->diagnosis, flow, c->engine->stats.last.ts_ns,
-                         engine_host(c->engine, flow));
+                         host_of_device(c->engine, flow));
 }
 
 bool engine_judge(struct engine *e, const struct capture_totals *captured)
