@@ -153,7 +153,7 @@ mkdir "$tmp/killed"
 mkfifo "$tmp/pipe"
 "$program" -o "$tmp/killed/report" - <"$tmp/pipe" 2>"$tmp/err" &
 exec 3>"$tmp/pipe"
-cat "$good" "$good" >&3 # more than a pipe holds: the program is reading
+cat "$good" >&3 # more than a pipe holds: the program is reading, and waits for the rest
 kill -TERM $!
 wait $! 2>/dev/null
 exec 3>&-
