@@ -232,7 +232,7 @@ static void put_head(const struct screen *v, const struct sensor *s, struct buf 
     put_text(v, out, BOLD, text);
     if (minute->tap.kernel + minute->tap.interface > 0)
         (void)snprintf(lately, sizeof lately, " (last minute %llu)",
-                       (unsigned long long)(minute->tap.kernel + minute->tap.interface));
+                       (unsigned long long)minute->tap.kernel + minute->tap.interface);
     (void)snprintf(
         text, sizeof text,
         "%llu begun, %u ended (%llu blocked); packets %llu, dropped %llu%s; lost: events "
