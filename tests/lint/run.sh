@@ -38,7 +38,7 @@ format() {
 tidy() {
     # shellcheck disable=SC2086 # FLAGS is a list
     find src -name '*.c' -print0 |
-        xargs -0 -n 1 -P "$(nproc)" sh -c 'clang-tidy --quiet "$@" -- -std=c11 $FLAGS' sh
+        xargs -0 -n 1 -P "$(nproc)" sh -c 'clang-tidy --quiet "$@" -- -std=c11 $FLAGS 2>/dev/null' sh
 }
 
 sizes() {
