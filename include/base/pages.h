@@ -17,4 +17,7 @@ void *pages_new(size_t bytes);
 /* `bytes` as they were asked for. NULL is fine. */
 void pages_free(void *memory, size_t bytes);
 
+/* Asks for huge pages for memory that is aligned to PAGES_LEAST and as long, or a multiple. */
+void pages_advise(void *memory, size_t bytes);
+
 #endif

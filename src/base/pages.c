@@ -29,10 +29,18 @@ void *pages_new(size_t bytes)
         (void)munmap(mapped, before);
     if (before < HUGE_PAGE)
         (void)munmap(mapped + before + need, HUGE_PAGE - before);
-#ifdef MADV_HUGEPAGE
-    (void)madvise(mapped + before, need, MADV_HUGEPAGE); /* only advice */
-#endif
+    pages_advise(mapped + before, need);
     return mapped + before;
+}
+
+void pages_advise(void *memory, size_t bytes)
+{
+#ifdef MADV_HUGEPAGE
+    (void)madvise(memory, bytes, MADV_HUGEPAGE); /* where it is not taken, nothing is lost */
+#else
+    (void)memory;
+    (void)bytes;
+#endif
 }
 
 void pages_free(void *memory, size_t bytes)

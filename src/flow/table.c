@@ -6,9 +6,9 @@
 
 #include <stddef.h>
 #include <stdlib.h>
-#include <sys/mman.h>
 
 #include "base/bring.h"
+#include "base/pages.h"
 #include "flow/stream.h"
 
 /* A flow, its links and about a slot and a half: 280 bytes; the session's memory comes on top. */
@@ -17,8 +17,7 @@ _Static_assert(sizeof(struct flow) == 256, "struct flow: four cache lines");
 /* Offline analyses are the same on every run. */
 #define HASH_KEY 0x6f6f6265666c6f77ULL
 /* Where one node's pages start: those of a huge page. */
-#define CHUNK_ALIGN 2097152U
-#define HUGE_CHUNKS 4 /* chunks from here on ask for huge pages */
+#define HUGE_CHUNKS 4 /* chunks from here on ask for huge pages: few flows need not pay for them */
 /* What a packet of a flow that talks touches of the flow first. */
 #define FLOW_NEAR offsetof(struct flow, first)
 
@@ -169,7 +168,7 @@ static bool chunk_new(struct chunk *c, uint32_t shift)
 {
     size_t flows = (size_t)1 << shift;
     size_t bytes = flows * sizeof *c->flows;
-    c->flows = aligned_alloc(bytes < CHUNK_ALIGN ? BRING_LINE : CHUNK_ALIGN, bytes);
+    c->flows = aligned_alloc(bytes < PAGES_LEAST ? BRING_LINE : PAGES_LEAST, bytes);
     c->links = malloc(flows * sizeof *c->links);
     if (c->flows && c->links)
         return true;
@@ -177,19 +176,6 @@ static bool chunk_new(struct chunk *c, uint32_t shift)
     free(c->links);
     *c = (struct chunk){NULL, NULL};
     return false;
-}
-
-/* Few flows need not pay for whole huge pages: those of a fleet do as well in small ones. */
-static void chunk_huge(const struct chunk *c, uint32_t shift)
-{
-#ifdef MADV_HUGEPAGE
-    /* Only advice. */
-    if (shift == CHUNK_SHIFT)
-        (void)madvise(c->flows, CHUNK_ALIGN, MADV_HUGEPAGE);
-#else
-    (void)c;
-    (void)shift;
-#endif
 }
 
 static uint32_t node_take(struct flow_table *t)
@@ -208,8 +194,8 @@ static uint32_t node_take(struct flow_table *t)
         struct chunk *c = &t->chunks[i >> t->chunk_shift];
         if (!chunk_new(c, t->chunk_shift))
             return 0;
-        if (i >> t->chunk_shift >= HUGE_CHUNKS)
-            chunk_huge(c, t->chunk_shift);
+        if (i >> t->chunk_shift >= HUGE_CHUNKS && t->chunk_shift == CHUNK_SHIFT)
+            pages_advise(c->flows, sizeof *c->flows << CHUNK_SHIFT);
     }
     return t->fresh++;
 }
