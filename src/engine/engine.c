@@ -21,6 +21,9 @@
 
 #define PORT_DNS 53
 
+/* What a flow says is asked for so many packets ahead, when the flow itself has come. */
+#define APP_AHEAD 3
+
 /* What goes back further is a clock that was set, not packets out of order; and how far it is followed. */
 #define CLOCK_BACK_NS   (10 * NS_PER_S)
 #define CLOCK_BACK_MOST (20LL * 365 * 86400 * NS_PER_S)
@@ -245,8 +248,8 @@ void engine_frames(struct engine *e, const struct frame *frames, size_t count)
         flow_bring(e->flows, &arrivals[i].place);
     for (size_t i = 0; i < count; i++) {
         struct arrival *a = &arrivals[i];
-        if (i + 3 < count)
-            flow_bring_app(&arrivals[i + 3].place);
+        if (i + APP_AHEAD < count)
+            flow_bring_app(&arrivals[i + APP_AHEAD].place);
         bool copy = e->mirror && mirror_knows(e->mirror, &a->packet, a->hash, frames[i].group);
         (void)take_packet(e, &a->packet, a->place, frames[i].bytes.len, copy);
     }
