@@ -97,7 +97,7 @@ $(BUILD)/%.o: %.c
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
 
-# At -O2 gcc follows pointers behind a failed assert_non_null, which never returns but does not say so.
+# gcc follows pointers behind a failed assert_non_null, which never returns but does not say so.
 $(BUILD)/tests/unit/%.o: WARNINGS += -Wno-null-dereference
 
 # Comparisons of bytes guide the fuzzer; these layers see none, and tracing theirs takes half of the time.
