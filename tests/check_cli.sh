@@ -169,12 +169,18 @@ says /dev/full
 run "two files, one deployment" 1 --format json "$good" "$bad"
 [ "$(grep -c '"schema"' "$tmp/out")" -eq 1 ]
 ok $? "one report"
+prints "\"phase_file\": \"$good\""
+prints "\"first_file\": \"$bad\""
 run "two files, as text" 1 "$good" "$bad"
 prints "frames: 84 to 94 of $bad, 3 times"
 prints "reached apps (frame [0-9]* of $good)"
 run "two files, each" 1 --each --format json "$good" "$bad"
 [ "$(grep -c '"schema"' "$tmp/out")" -eq 2 ]
 ok $? "two reports"
+run "counters of each" 1 --each --stats "$good" "$bad"
+[ "$(grep '^file' "$tmp/err")" = "file $good
+file $bad" ]
+ok $? "the counters name the file"
 run "the worst of each" 2 --each "$tmp/missing.pcap" "$good"
 prints '^Verdict: clear'
 

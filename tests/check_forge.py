@@ -28,7 +28,7 @@ import recipes  # noqa: E402
 WORKERS = 2
 STATUS = {'clear': 0, 'blocked': 1, 'degraded': 1, 'inconclusive': 3}
 IGNORED = {'generated', 'tool', 'capture', 'first_frame', 'last_frame', 'first', 'last', 'file',
-           'phase_frame', 'reply_frame'}
+           'phase_frame', 'reply_frame', 'last_file', 'phase_file', 'first_file', 'reply_file'}
 # What else is ignored, by what must be the same.
 SAME = {
     'same': set(),

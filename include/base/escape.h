@@ -11,7 +11,8 @@
 
 #include "base/buf.h"
 
-/* Appends `s` as a JSON string with its quotes. Bytes that are not UTF-8 become U+FFFD. */
+/* Appends `s` as a JSON string with its quotes. Bytes that are not UTF-8 become U+FFFD; what escape_text does
+ * not show stays, as \uNNNN: a document that is looked at is not turned round by a name in it. */
 void escape_json(struct buf *b, struct slice s);
 
 /* Appends `s` for a terminal or a log: control characters (C0, DEL, C1), bidirectional controls and

@@ -47,6 +47,22 @@ size_t utf8_length(struct slice s)
     return length;
 }
 
+/* Characters that change what a terminal shows without being seen: C0, DEL, C1, line separators,
+ * zero-width and bidirectional controls, byte order mark. All of the basic plane. */
+static bool is_control(uint32_t point)
+{
+    return point < 0x20 || (point >= 0x7f && point < 0xa0) ||
+           (point >= 0x200b && point <= 0x200f) || (point >= 0x2028 && point <= 0x202e) ||
+           (point >= 0x2066 && point <= 0x2069) || point == 0xfeff;
+}
+
+static void json_point(struct buf *b, uint32_t point)
+{
+    buf_str(b, "\\u");
+    for (unsigned shift = 16; shift > 0; shift -= 4)
+        buf_char(b, hex_digits[point >> (shift - 4) & 15]);
+}
+
 static void json_special(struct buf *b, uint8_t c)
 {
     switch (c) {
@@ -66,9 +82,7 @@ static void json_special(struct buf *b, uint8_t c)
         buf_str(b, "\\t");
         break;
     default:
-        buf_str(b, "\\u00");
-        buf_char(b, hex_digits[c >> 4]);
-        buf_char(b, hex_digits[c & 15]);
+        json_point(b, c);
         break;
     }
 }
@@ -104,6 +118,24 @@ static size_t plain_length(struct slice s)
     return n;
 }
 
+/* The character that `s` begins with, which is not plain; its length. */
+static size_t json_odd(struct buf *b, struct slice s)
+{
+    size_t length;
+    uint32_t point = decode(s, &length);
+    if (length == 0) {
+        buf_str(b, "\xef\xbf\xbd"); /* U+FFFD */
+        return 1;
+    }
+    if (length == 1)
+        json_special(b, s.data[0]);
+    else if (is_control(point))
+        json_point(b, point);
+    else
+        buf_bytes(b, s.data, length);
+    return length;
+}
+
 void escape_json(struct buf *b, struct slice s)
 {
     buf_char(b, '"');
@@ -111,29 +143,10 @@ void escape_json(struct buf *b, struct slice s)
         size_t plain = plain_length(s);
         buf_bytes(b, s.data, plain);
         s = slice_sub(s, plain, s.len);
-        if (s.len == 0)
-            break;
-        size_t length = utf8_length(s);
-        if (length == 0) {
-            buf_str(b, "\xef\xbf\xbd"); /* U+FFFD */
-            length = 1;
-        } else if (length == 1) {
-            json_special(b, s.data[0]);
-        } else {
-            buf_bytes(b, s.data, length);
-        }
-        s = slice_sub(s, length, s.len);
+        if (s.len > 0)
+            s = slice_sub(s, json_odd(b, s), s.len);
     }
     buf_char(b, '"');
-}
-
-/* Characters that change what a terminal shows without being seen: C0, DEL, C1, line separators,
- * zero-width and bidirectional controls, byte order mark. */
-static bool is_control(uint32_t point)
-{
-    return point < 0x20 || (point >= 0x7f && point < 0xa0) ||
-           (point >= 0x200b && point <= 0x200f) || (point >= 0x2028 && point <= 0x202e) ||
-           (point >= 0x2066 && point <= 0x2069) || point == 0xfeff;
 }
 
 void escape_text(struct buf *b, struct slice s)

@@ -11,6 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/escape.h"
 #include "capture/capture.h"
 #include "cli.h"
 #include "engine/engine.h"
@@ -190,10 +191,18 @@ static int64_t generated_ns(void)
     return (int64_t)now.tv_sec * NS_PER_S + now.tv_nsec;
 }
 
-static void print_stats(const struct engine_stats *s)
+/* `name`: the file that is counted alone; NULL: all files together. */
+static void print_stats(const struct engine_stats *s, const char *name)
 {
     struct rusage use = {0};
     (void)getrusage(RUSAGE_SELF, &use);
+    struct buf file;
+    buf_init(&file);
+    if (name)
+        escape_text(&file, slice_str(name));
+    if (file.len > 0)
+        (void)fprintf(stderr, "file %.*s\n", (int)file.len, file.data);
+    buf_clear(&file);
     (void)fprintf(stderr,
                   "packets %llu\nbytes %llu\nundecoded %llu\nother %llu\nfragments %llu\n"
                   "flows %llu\nflows_open_max %u\nflows_evicted %llu\ntransactions %llu\n"
@@ -283,7 +292,7 @@ static int feed(struct run *run, struct engine *engine)
     engine_finish(engine, &totals);
     if (run->options->stats) {
         struct engine_stats stats = engine_stats(engine);
-        print_stats(&stats);
+        print_stats(&stats, run->options->each ? capture_file(run->capture, 0)->name : NULL);
     }
     return status_of(run);
 }

@@ -19,6 +19,17 @@ static void put_time(struct json *j, const char *key, struct mark m)
         json_time(j, key, m.ts_ns);
 }
 
+/* Frames have their numbers in their file, which is named where there are several. */
+static void put_frame(struct json *j, const char *key, const char *file_key, struct mark m,
+                      const struct document_files *files)
+{
+    if (!mark_set(m))
+        return;
+    json_u64(j, key, m.frame);
+    if (files->count > 1 && m.file < files->count)
+        json_text(j, file_key, files->names[m.file]);
+}
+
 static void put_texts(struct json *j, const char *key, const char *const *texts, uint32_t count)
 {
     json_open(j, key, '[');
@@ -69,6 +80,8 @@ void document_finding(struct json *j, const char *key, const struct finding *f,
         json_u64(j, "first_frame", f->first.frame);
     if (mark_set(f->last))
         json_u64(j, "last_frame", f->last.frame);
+    if (f->last.file != f->first.file && f->last.file < files->count)
+        json_text(j, "last_file", files->names[f->last.file]);
     put_time(j, "first", f->first);
     put_time(j, "last", f->last);
     json_text(j, "detail", f->detail);
@@ -160,7 +173,8 @@ static void put_list(struct json *j, const char *key, const struct dhcp_addrs *l
 }
 
 /* With the names that events have. */
-static void put_lease(struct json *j, const struct lease_result *l)
+static void put_lease(struct json *j, const struct lease_result *l,
+                      const struct document_files *files)
 {
     json_open(j, "dhcp", '{');
     json_addr_if(j, "assigned_ip", &l->address);
@@ -175,11 +189,12 @@ static void put_lease(struct json *j, const struct lease_result *l)
     json_text_if(j, "proxy_url", l->proxy);
     json_text_if(j, "portal_url", l->portal);
     json_text_if(j, "vendor_class_identifier", l->vendor);
-    json_u64(j, "reply_frame", l->at.frame);
+    put_frame(j, "reply_frame", "reply_file", l->at, files);
     json_close(j, '}');
 }
 
-static void put_phases(struct json *j, const struct device_result *d)
+static void put_phases(struct json *j, const struct device_result *d,
+                       const struct document_files *files)
 {
     json_open(j, "phases", '[');
     for (uint32_t i = 0; i < d->phase_count; i++) {
@@ -187,16 +202,15 @@ static void put_phases(struct json *j, const struct device_result *d)
         json_open(j, NULL, '{');
         json_text(j, "phase", p->name);
         json_text(j, "state", p->failed ? "failed" : "reached");
-        if (mark_set(p->ok))
-            json_u64(j, "phase_frame", p->ok.frame);
-        if (mark_set(p->failed_mark))
-            json_u64(j, "first_frame", p->failed_mark.frame);
+        put_frame(j, "phase_frame", "phase_file", p->ok, files);
+        put_frame(j, "first_frame", "first_file", p->failed_mark, files);
         json_close(j, '}');
     }
     json_close(j, ']');
 }
 
-static void put_device(struct json *j, const struct device_result *d, const struct result *r)
+static void put_device(struct json *j, const struct device_result *d, const struct result *r,
+                       const struct document_files *files)
 {
     char text[MAC_TEXT_SIZE];
     json_open(j, NULL, '{');
@@ -209,17 +223,16 @@ static void put_device(struct json *j, const struct device_result *d, const stru
         json_text(j, "mac", mac_text(&d->mac, text));
     json_text_if(j, "name", d->name);
     if (d->lease)
-        put_lease(j, d->lease);
+        put_lease(j, d->lease, files);
     json_text(j, "verdict", verdict_text(d->verdict));
     put_statuses(j, d, r);
     put_ids(j, "findings", d->findings, d->finding_count);
     put_ids(j, "causes", d->causes, d->cause_count);
     json_text_if(j, "phase", d->phase);
-    if (mark_set(d->phase_mark))
-        json_u64(j, "phase_frame", d->phase_mark.frame);
+    put_frame(j, "phase_frame", "phase_file", d->phase_mark, files);
     json_text_if(j, "stopped_at", d->stopped_at);
     json_text_if(j, "next_phase", d->next_phase);
-    put_phases(j, d);
+    put_phases(j, d, files);
     put_texts(j, "not_tested", d->not_tested, d->not_tested_count);
     json_close(j, '}');
 }
@@ -268,15 +281,12 @@ void document_verdict(struct json *j, const char *key, const struct result *r)
     json_close(j, '}');
 }
 
-static void put_findings(struct json *j, struct out *out, const struct report *r)
+static void put_findings(struct json *j, struct out *out, const struct report *r,
+                         const struct document_files *files)
 {
-    const char *names[CAPTURE_FILES_MAX];
-    struct document_files files = {names, capture_file_count(r->capture)};
-    for (uint32_t i = 0; i < files.count; i++)
-        names[i] = capture_file(r->capture, i)->name;
     json_open(j, "findings", '[');
     for (uint32_t i = 0; i < r->result->finding_count; i++) {
-        document_finding(j, NULL, &r->result->findings[i], &files);
+        document_finding(j, NULL, &r->result->findings[i], files);
         out_wrote(out);
     }
     json_close(j, ']');
@@ -285,6 +295,10 @@ static void put_findings(struct json *j, struct out *out, const struct report *r
 void report_json(struct out *out, const struct report *r)
 {
     const struct result *result = r->result;
+    const char *names[CAPTURE_FILES_MAX];
+    struct document_files files = {names, capture_file_count(r->capture)};
+    for (uint32_t i = 0; i < files.count; i++)
+        names[i] = capture_file(r->capture, i)->name;
     struct json j = {.buf = &out->buf, .indented = true};
     json_open(&j, NULL, '{');
     put_origin(&j, r);
@@ -293,7 +307,7 @@ void report_json(struct out *out, const struct report *r)
     for (uint32_t i = 0; i < result->cause_count; i++)
         document_cause(&j, NULL, &result->causes[i]);
     json_close(&j, ']');
-    put_findings(&j, out, r);
+    put_findings(&j, out, r, &files);
     json_open(&j, "services", '[');
     for (uint32_t i = 0; i < result->service_count; i++) {
         document_service(&j, NULL, &result->services[i]);
@@ -302,7 +316,7 @@ void report_json(struct out *out, const struct report *r)
     json_close(&j, ']');
     json_open(&j, "devices", '[');
     for (uint32_t i = 0; i < result->device_count; i++) {
-        put_device(&j, &result->devices[i], result);
+        put_device(&j, &result->devices[i], result, &files);
         out_wrote(out);
     }
     json_close(&j, ']');

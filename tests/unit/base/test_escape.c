@@ -36,6 +36,35 @@ static void terminal_text_has_no_controls(void **state)
     check_text(slice_str("\xe2\x82"), "\\xe2\\x82");                   /* cut */
 }
 
+static void check_json(const char *in, const char *want)
+{
+    struct buf b;
+    buf_init(&b);
+    escape_json(&b, slice_str(in));
+    assert_true(slice_eq(buf_view(&b), slice_str(want)));
+    json_error_t error;
+    json_t *s = json_loadb(b.data, b.len, JSON_DECODE_ANY, &error);
+    assert_non_null(s);
+    assert_string_equal(json_string_value(s), in);
+    json_decref(s);
+    buf_clear(&b);
+}
+
+/* The same string for who parses it, but nothing that turns the text round for who looks at it. */
+static void json_shows_controls(void **state)
+{
+    (void)state;
+    check_json("a\xe2\x80\xae"
+               "b",
+               "\"a\\u202eb\""); /* right-to-left override */
+    check_json("\xe2\x81\xa6x\xe2\x81\xa9", "\"\\u2066x\\u2069\"");
+    check_json("\xe2\x80\x8b\xef\xbb\xbf", "\"\\u200b\\ufeff\"");
+    check_json("\xc2\x9b", "\"\\u009b\""); /* C1 CSI */
+    check_json("\x7f\x01", "\"\\u007f\\u0001\"");
+    check_json("\xe2\x81\xa5\xe2\x82\xac\xf0\x9f\x98\x80",
+               "\"\xe2\x81\xa5\xe2\x82\xac\xf0\x9f\x98\x80\"");
+}
+
 /* Jansson must read back what it could have written: every byte alone, and between letters. */
 static void json_strings_parse(void **state)
 {
@@ -167,6 +196,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(terminal_text_has_no_controls),
+        cmocka_unit_test(json_shows_controls),
         cmocka_unit_test(json_strings_parse),
         cmocka_unit_test(json_strings_of_any_length),
         cmocka_unit_test(lengths_of_characters),
