@@ -275,6 +275,32 @@ static void blame_inspection(struct judge *j, struct draft *d)
     prove_fresh(j, d);
 }
 
+/* Who shows a certificate: the server, unless an inspecting authority signed it. It is past its time, unless
+ * the capture's clock is wrong, for which others may speak. */
+static void blame_certificate(struct judge *j, struct draft *d)
+{
+    int64_t offset_ns;
+    if (d->x.text != INTERN_NONE && j->j.suspects[d->x.text] >= SUSPECT_LIKELY)
+        d->f.culprit = CULPRIT_MIDDLEBOX;
+    if (!clock_of_capture(j->f, &offset_ns) || !clock_is_right(offset_ns))
+        return;
+    buf_str(&j->text, "the times that servers tell agree with the clock of the capture");
+    finding_prove(j, d);
+    d->f.disproof = "Another certificate for the host outside the network: then the server's own "
+                    "never came.";
+}
+
+/* A response that the server's side broke off: one that only the reset's headers tell of a box. */
+static void blame_body(struct judge *j, struct draft *d)
+{
+    struct weight w = {0, 0};
+    if (d->x.clue.ttl_end == 0 || !d->x.clue.by_server)
+        return;
+    weigh_distance(j, d, &w, d->x.clue.ttl_end, "end of the connection");
+    weigh_marks(j, d, &w);
+    settle(d, w, false);
+}
+
 static void prove_hello(struct judge *j, struct draft *d)
 {
     const struct clue *c = &d->x.clue;
@@ -360,6 +386,13 @@ void blame(struct judge *j, struct draft *d)
         break;
     case FINDING_TLS_INSPECTED:
         blame_inspection(j, d);
+        break;
+    case FINDING_TLS_CERTIFICATE_EXPIRED:
+    case FINDING_TLS_CERTIFICATE_NOT_YET_VALID:
+        blame_certificate(j, d);
+        break;
+    case FINDING_HTTP_CUT_SHORT:
+        blame_body(j, d);
         break;
     case FINDING_HTTP_ERROR:
         if (d->x.group & FAIL_PROXY)

@@ -116,6 +116,13 @@ static bool seen_by_signs(const struct judge *j, const struct draft *d)
     return d->x.text == INTERN_NONE;
 }
 
+/* A download or two that ended early: devices start again, servers restart. A rule shows by its size. */
+static bool cut_by_chance(const struct judge *j, const struct draft *d)
+{
+    (void)j;
+    return d->x.code < CUT_BY_RULE;
+}
+
 static bool lost_by_size(const struct judge *j, const struct draft *d)
 {
     (void)j;
@@ -186,6 +193,12 @@ static const struct face {
      {"a filter's page comes in place of the server's answer",
       "Exempt the host from URL filtering.", "The same page from outside the network.",
       CULPRIT_MIDDLEBOX, CONFIDENCE_LIKELY}},
+    {BIT(FINDING_HTTP_CUT_SHORT),
+     cut_by_chance,
+     {"a download broke off before its end",
+      "Nothing, unless more downloads break off at this size: then look for a size limit of virus "
+      "scanning or caching.",
+      "More downloads that break off at the same size.", CULPRIT_NONE, CONFIDENCE_POSSIBLE}},
     {BIT(FINDING_HTTP_PROXY_AUTH),
      must_pass,
      {"the proxy asks for credentials where the list says that none may be needed",

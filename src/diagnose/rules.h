@@ -35,6 +35,8 @@ void resolver_flow_fact(struct facts *f, const struct flow *flow, const struct f
 
 /* A response that is no error: ranges and bodies as they should be, or not. */
 void content_fact(struct facts *f, struct row *row, const struct flow *flow, const struct tx *tx);
+/* So many downloads of a host that break off at one size do it by a rule. */
+#define CUT_BY_RULE 2
 /* A request to a proxy; a response that shows a box in between; the search for a proxy. */
 void proxy_fact(struct facts *f, uint32_t client, const struct flow *flow, const struct tx *tx);
 void intercept_fact(struct facts *f, struct row *row, const struct flow *flow, const struct tx *tx);

@@ -12,7 +12,6 @@
 
 #define SMALL_FILE    65536   /* who answers a range of less with the whole does no harm */
 #define SAME_SIZE     65536LL /* sizes of long bodies are known so exactly */
-#define SAME_LEAST    2       /* so many bodies that break off at one size do it by a rule */
 #define STATUS_PART   206
 #define STATUS_WHOLE  200
 #define STATUS_NONE   416
@@ -111,5 +110,5 @@ enum ruling content_ruling(const struct judging *j, const struct row *head, cons
         return RULING_RECOVERED;
     if (j->cut)
         return RULING_DOUBT;
-    return x->code >= SAME_LEAST ? RULING_FAILED : RULING_HARMLESS;
+    return x->code >= CUT_BY_RULE ? RULING_FAILED : RULING_HARMLESS;
 }

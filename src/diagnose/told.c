@@ -104,19 +104,21 @@ static const struct told table[FINDING_KIND_COUNT] = {
          "The same issuer seen from a network without inspection.", CULPRIT_MIDDLEBOX,
          CONFIDENCE_LIKELY},
     [FINDING_TLS_CERTIFICATE_EXPIRED] =
-        {"the server's certificate has expired",
-         "Check who presents this certificate; renew it where it is an inspecting box's or a "
-         "proxy's.",
-         "A wrong clock of the machine that captured.", CULPRIT_SERVER, CONFIDENCE_CERTAIN},
+        {"the certificate that is shown for the host has expired",
+         "Compare it with the certificate that the host shows outside the network: where that is "
+         "another one, find who shows this one, else tell who runs the host.",
+         "A wrong clock of the machine that captured.", CULPRIT_SERVER, CONFIDENCE_LIKELY},
     [FINDING_TLS_CERTIFICATE_NOT_YET_VALID] =
-        {"the server's certificate is not valid yet",
-         "Check who presents this certificate, and the clock of the box that signed it.",
-         "A wrong clock of the machine that captured.", CULPRIT_SERVER, CONFIDENCE_CERTAIN},
+        {"the certificate that is shown for the host is not valid yet",
+         "Compare it with the certificate that the host shows outside the network: where that is "
+         "another one, find who shows this one, else tell who runs the host.",
+         "A wrong clock of the machine that captured.", CULPRIT_SERVER, CONFIDENCE_LIKELY},
     [FINDING_TLS_NAME_MISMATCH] =
-        {"the server's certificate is for another name",
-         "Check where the name leads: a portal, a sinkhole or a block page answers in its place.",
-         "A name in the certificate that the capture did not show.", CULPRIT_SERVER,
-         CONFIDENCE_CERTAIN},
+        {"the certificate that is shown for the host is for another name",
+         "Compare the address and the certificate with those outside the network: where they "
+         "differ, a DNS filter, portal or block page stands in for the host.",
+         "The same certificate for the host outside the network: then it is the server's own.",
+         CULPRIT_NONE, CONFIDENCE_LIKELY},
     [FINDING_TLS_STALLED] = {"the handshake waits for a revocation check that nobody answers",
                              "Open port 80 to the revocation hosts, without authentication.",
                              "A device that was busy with something else.", CULPRIT_NETWORK,

@@ -44,6 +44,7 @@ struct http_session {
     bool server_gap; /* responses may be missing, since the last one seen */
     bool pipelined;  /* a request came before the response to the last one */
     bool seen;       /* a message was parsed */
+    bool left;       /* the client ended its side */
 };
 
 /* One call of data(). */
@@ -532,11 +533,12 @@ static struct feed http_gap(void *session, enum dir dir, uint64_t len, const str
         .state = FEED_MORE};
 }
 
-/* The server's side ends the connection now: the response being read lacks its end, or not. */
+/* The server's side ends the connection now: the response being read lacks its end, or not. A client that
+ * has left wants no more of it. */
 static void note_cut(struct http_session *s)
 {
     const struct http_body *body = &s->side[DIR_TO_CLIENT].body;
-    if (s->current && !http_body_ended(body) && body->state != HTTP_BODY_UNTIL_CLOSE)
+    if (s->current && !s->left && !http_body_ended(body) && body->state != HTTP_BODY_UNTIL_CLOSE)
         s->current->cut = true;
 }
 
@@ -548,6 +550,8 @@ static void http_fin(void *session, enum dir dir, const struct mark *at, struct 
         note_cut(s);
         finish_response(s, env);
         set_state(&s->side[dir], SIDE_OVER);
+    } else {
+        s->left = true;
     }
 }
 

@@ -349,9 +349,11 @@ static void bad_certificates_fail_the_host_when_the_device_stops(void **state)
         assert_non_null(f);
         assert_int_equal(f->severity, SEVERITY_ERROR);
         assert_string_equal(f->detail, ROWS[i].detail);
+        assert_int_equal(f->confidence, CONFIDENCE_LIKELY);
         assert_int_equal(lab_status(r, "profile"), STATUS_FAILED);
         assert_int_equal(r->cause_count, 1);
         assert_string_equal(r->causes[0].kind, "server-certificate");
+        assert_int_equal(r->causes[0].confidence, CONFIDENCE_LIKELY);
         lab_close(&l);
 
         /* One that looks at it only after the handshake, and leaves without a request. */

@@ -378,7 +378,10 @@ static void other_cuts_are_notes(void **state)
     download(&l, 1000, 10485760, true);
     download(&l, 2000, 3000000, true);
     const struct result *r = lab_judge(&l);
-    assert_int_equal(lab_finding(r, FINDING_HTTP_CUT_SHORT, FILES)->severity, SEVERITY_INFO);
+    const struct finding *f = lab_finding(r, FINDING_HTTP_CUT_SHORT, FILES);
+    assert_int_equal(f->severity, SEVERITY_INFO);
+    assert_int_equal(f->culprit, CULPRIT_NONE); /* nothing tells */
+    assert_int_equal(f->confidence, CONFIDENCE_POSSIBLE);
     lab_close(&l);
     /* The whole came in the end. */
     open_web(&l);

@@ -142,6 +142,7 @@ static void test_who_cuts(void **state)
         enum end_reason reason;
         enum dir by;
         bool cut;
+        bool left; /* the client ended its side before */
     } ROWS[] = {
         {OK("5000", ""), true, END_FIN, DIR_TO_CLIENT, true},
         {OK("5000", ""), false, END_RST, DIR_TO_CLIENT, true},
@@ -149,6 +150,8 @@ static void test_who_cuts(void **state)
         {OK("5000", ""), false, END_CAPTURE, DIR_TO_SERVER, false},
         {OK("5000", ""), false, END_TIMEOUT, DIR_TO_SERVER, false},
         {OK("100", ""), true, END_FIN, DIR_TO_CLIENT, false},
+        {OK("5000", ""), true, END_FIN, DIR_TO_SERVER, false, true},
+        {OK("5000", ""), false, END_RST, DIR_TO_CLIENT, false, true},
         {"HTTP/1.1 200 OK\r\n\r\n", true, END_FIN, DIR_TO_CLIENT, false},
     };
     static const uint8_t block[100];
@@ -158,6 +161,8 @@ static void test_who_cuts(void **state)
         lab_client(lab, GET("/file"));
         lab_server(lab, ROWS[i].head);
         lab_bytes(lab, DIR_TO_CLIENT, block, sizeof block);
+        if (ROWS[i].left)
+            http_ops.fin(lab->session, DIR_TO_SERVER, &lab->at, &lab->env);
         if (ROWS[i].fin)
             http_ops.fin(lab->session, DIR_TO_CLIENT, &lab->at, &lab->env);
         struct flow_end how = {ROWS[i].reason, ROWS[i].by, lab->at};
