@@ -26,6 +26,7 @@ from pathlib import Path
 
 import scenarios
 import servers
+import split
 import vlan
 from pki import Pki
 
@@ -241,6 +242,8 @@ def record(scenario, number, pki, work, output):
             fresh = to_pcapng(fresh)
         if scenario.vlans:
             vlan.tag(fresh, fresh, *scenario.vlans)
+        if scenario.split:
+            split.split(fresh, fresh)
     except (OSError, RuntimeError, subprocess.SubprocessError) as error:
         return f"{scenario.name}: {error}; logs are in {room.folder}"
     finally:

@@ -39,6 +39,7 @@ class Scenario:
     pcapng: bool = False
     tcpdump: list = field(default_factory=list)  # more arguments of the recorder
     vlans: tuple = ()  # tags of vlan.py
+    split: bool = False  # DHCP options, by split.py
 
 
 START = [
@@ -496,6 +497,17 @@ def link():
             "dhcp-no-resolver",
             by_dhcp([["dhcp"], ["llmnr", "wpad", 5, 3]] + START),
             servers=Servers(dhcp=[POOL, "dhcp-option=option:dns-server", LEASE[1]]),
+        ),
+        Scenario(
+            "dhcp-no-router",
+            by_dhcp([["dhcp"]] + START + [["wait", 10]]),
+            servers=Servers(dhcp=[POOL, "dhcp-option=option:router"] + LEASE[2:]),
+        ),
+        Scenario(
+            "dhcp-routes-split",
+            by_dhcp([["dhcp"], ["llmnr", "wpad", 5, 3]] + run()),
+            servers=Servers(dhcp=LEASE),
+            split=True,
         ),
         Scenario(
             "dhcp-declined",

@@ -6,8 +6,8 @@
  * flow: it is known by the client's hardware address and the transaction id, whichever relays and
  * addresses its messages took. DHCPDISCOVER to DHCPACK of one id are one exchange. Told when it is
  * over: at the ACK or NAK, with messages that want no answer at once, else after a long silence.
- * RFC 2131, 2132; options 81 (RFC 4702), 119 (RFC 3397), 121 (RFC 3442), 114 (RFC 8910), 252 (in use
- * without an RFC). Of an option that comes twice the first counts.
+ * RFC 2131, 2132; options 81 (RFC 4702), 119 (RFC 3397), 121 (RFC 3442), 114 (RFC 8910), 252 and 249 (in
+ * use without an RFC). An option in several parts is put together first (RFC 3396).
  */
 #ifndef PROTO_DHCP_H
 #define PROTO_DHCP_H

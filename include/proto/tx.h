@@ -211,7 +211,8 @@ struct dhcp_lease {
     struct dhcp_addrs resolvers;
     struct dhcp_addrs time_servers; /* option 42 */
     uint32_t lease_s;
-    bool default_route;   /* option 121 has a route to everywhere */
+    bool default_route;   /* option 121 or 249 has a route to everywhere */
+    bool cut;             /* the capture has not all options */
     struct slice domain;  /* option 15 */
     struct slice search;  /* option 119, names joined by spaces */
     struct slice proxy;   /* option 252: URL of a proxy script */

@@ -78,6 +78,7 @@ static void keep_lease(struct facts *f, struct station *st, const struct tx *tx)
         .time_servers = l->time_servers,
         .lease_s = l->lease_s,
         .default_route = l->default_route,
+        .cut = l->cut || tx->outcome == TX_REPLY_ONLY,
         .domain = facts_text(f, l->domain),
         .search = facts_text(f, l->search),
         .proxy = facts_text(f, l->proxy),
@@ -235,13 +236,33 @@ static bool asked_a_resolver(const struct judge *j)
     return false;
 }
 
+/* Whether the device reached anything beyond its own network after `since_ns`, or something did so for it. A
+ * resolver next to it answers without a router. */
+static bool got_out(const struct judge *j, const struct lease *l, int64_t since_ns)
+{
+    struct hosts at = facts_hosts(j->f, j->j.device);
+    for (const struct row *row = facts_next_host(j->f, &at); row;
+         row = facts_next_host(j->f, &at)) {
+        if (rule_host_ok_ns(&j->j, row) > since_ns)
+            return true;
+    }
+    for (uint32_t i = facts_at(j->f, j->j.device)->peers; i != POOL_NONE;) {
+        const struct peer *p = pool_at(&j->f->peers, i);
+        if (p->last_answered.ts_ns > since_ns &&
+            !rule_same_network(&p->server, &l->address, &l->mask))
+            return true;
+        i = p->next;
+    }
+    return false;
+}
+
 /* A lease that lacks what a deployment needs, unless the device has it from elsewhere. */
 static void poor_lease(struct judge *j, const struct station *st)
 {
     const struct lease *l = &st->lease;
     struct run run = {l->at, l->at, 1};
     struct draft *d = NULL;
-    if (l->lease_s == 0 || j->j.capture->last.ts_ns - l->at.ts_ns < SETTLE_NS)
+    if (l->cut || l->lease_s == 0 || j->j.capture->last.ts_ns - l->at.ts_ns < SETTLE_NS)
         return;
     if (l->resolvers.count == 0) {
         bool other = asked_a_resolver(j);
@@ -251,7 +272,7 @@ static void poor_lease(struct judge *j, const struct station *st)
             finding_tell(j, d);
     }
     if (l->routers.count == 0 && !l->default_route) {
-        bool other = rule_device_ok_ns(j) > l->at.ts_ns;
+        bool other = got_out(j, l, l->at.ts_ns);
         d = lease_finding(j, FINDING_DHCP_NO_ROUTER, other ? SEVERITY_INFO : SEVERITY_ERROR, &run,
                           &l->server);
         if (d)

@@ -60,6 +60,7 @@ struct lease {
     struct dhcp_addrs time_servers;
     uint32_t lease_s;
     bool default_route;
+    bool cut; /* the capture lacks some of it, or what it answers */
     uint32_t domain;
     uint32_t search;
     uint32_t proxy;

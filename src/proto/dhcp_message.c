@@ -2,7 +2,8 @@
  * proto/dhcp: one message.
  * SPDX-License-Identifier: MIT
  *
- * RFC 2131 section 2 (header), RFC 2132 section 2 (options) and 9.3 (overload).
+ * RFC 2131 section 2 (header), RFC 2132 section 2 (options) and 9.3 (overload), RFC 3396 (options in
+ * several parts).
  *
  *    op (1) htype (1) hlen (1) hops (1) xid (4) secs (2) flags (2) ciaddr (4) yiaddr (4) siaddr (4)
  *    giaddr (4) chaddr (16) sname (64) file (128) cookie (4) options
@@ -15,6 +16,7 @@
 #define SNAME_LEN    64
 #define FILE_LEN     128
 #define OPTIONS_MAX  512 /* read of one area */
+#define CODES        255 /* of options: 0 and 255 are none */
 #define NAMES_MAX    64  /* labels and jumps of a search list, in all */
 #define LABEL_MAX    63
 #define ROUTES_MAX   64
@@ -39,6 +41,7 @@ enum option {
     OPT_PORTAL = 114,
     OPT_SEARCH = 119,
     OPT_ROUTES = 121,
+    OPT_ROUTES_WINDOWS = 249, /* the same, from before it had a number of its own */
     OPT_PROXY = 252,
     OPT_END = 255,
 };
@@ -56,19 +59,27 @@ static struct ip_addr read_addr(struct cursor *c)
     return bits ? addr_v4(bits) : (struct ip_addr){.family = 0};
 }
 
+/* What has one value may come twice all the same: then the first counts. */
 static void keep_addr(struct ip_addr *out, struct cursor value)
 {
-    if (out->family == 0 && cur_left(&value) == 4)
+    if (cur_left(&value) % 4 == 0)
         *out = read_addr(&value);
+}
+
+static bool has_addr(const struct dhcp_addrs *list, const struct ip_addr *a)
+{
+    for (uint8_t i = 0; i < list->count; i++) {
+        if (addr_eq(&list->at[i], a))
+            return true;
+    }
+    return false;
 }
 
 static void keep_addrs(struct dhcp_addrs *out, struct cursor value)
 {
-    if (out->count > 0)
-        return;
     while (cur_left(&value) >= 4 && out->count < DHCP_ADDRS_MAX) {
         struct ip_addr a = read_addr(&value);
-        if (a.family != 0)
+        if (a.family != 0 && !has_addr(out, &a))
             out->at[out->count++] = a;
     }
 }
@@ -78,8 +89,7 @@ static void keep_text(struct slice *out, struct slice text)
 {
     while (text.len > 0 && text.data[text.len - 1] <= ' ')
         text.len--;
-    if (out->len == 0)
-        *out = text;
+    *out = text;
 }
 
 /* Names in DNS form on their way to one text, joined by spaces. */
@@ -148,8 +158,6 @@ static bool read_name(struct names *n, struct cursor *c)
 
 static void keep_search(struct slice *out, struct cursor value, struct arena *arena)
 {
-    if (out->len > 0)
-        return;
     struct names n = names_of(slice_of(value.pos, cur_left(&value)), arena);
     while (cur_left(&value) > 0 && read_name(&n, &value)) {
     }
@@ -185,6 +193,11 @@ static bool has_default_route(struct cursor value)
 
 /* ---- options ---- */
 
+static enum dhcp_type type_of(uint8_t type)
+{
+    return type < DHCP_TYPE_COUNT ? (enum dhcp_type)type : DHCP_NONE;
+}
+
 static void keep_option(struct dhcp_message *m, uint8_t code, struct cursor value,
                         struct arena *arena)
 {
@@ -215,11 +228,9 @@ static void keep_option(struct dhcp_message *m, uint8_t code, struct cursor valu
     case OPT_LEASE:
         l->lease_s = cur_be32(&value);
         break;
-    case OPT_TYPE: {
-        uint8_t type = cur_u8(&value);
-        m->type = type < DHCP_TYPE_COUNT ? (enum dhcp_type)type : DHCP_NONE;
+    case OPT_TYPE:
+        m->type = type_of(cur_u8(&value));
         break;
-    }
     case OPT_SERVER:
         keep_addr(&l->server, value);
         break;
@@ -239,6 +250,7 @@ static void keep_option(struct dhcp_message *m, uint8_t code, struct cursor valu
         keep_search(&l->search, value, arena);
         break;
     case OPT_ROUTES:
+    case OPT_ROUTES_WINDOWS:
         l->default_route |= has_default_route(value);
         break;
     case OPT_PROXY:
@@ -249,9 +261,31 @@ static void keep_option(struct dhcp_message *m, uint8_t code, struct cursor valu
     }
 }
 
-/* One area of options; `overload` says which header fields hold more of them. */
-static void read_options(struct cursor *c, struct dhcp_message *m, uint8_t *overload,
-                         struct arena *arena)
+/* The values of all options by code, put together from their parts. */
+struct options {
+    struct slice of[CODES];
+    struct arena *arena; /* for values of several parts */
+};
+
+/* RFC 3396 section 7: parts of an option are one value, in the order in which they stand, wherever it
+ * was split. What finds no room is left out. */
+static void put_part(struct options *o, uint8_t code, struct slice part)
+{
+    struct slice *value = &o->of[code];
+    if (value->len == 0) {
+        *value = part;
+        return;
+    }
+    uint8_t *joined = part.len > 0 ? arena_alloc(o->arena, value->len + part.len) : NULL;
+    if (!joined)
+        return;
+    memcpy(joined, value->data, value->len);
+    memcpy(joined + value->len, part.data, part.len);
+    *value = slice_of(joined, value->len + part.len);
+}
+
+/* The parts in one area. */
+static void read_area(struct cursor *c, struct options *o)
 {
     for (int i = 0; i < OPTIONS_MAX && cur_left(c) > 0; i++) {
         uint8_t code = cur_u8(c);
@@ -259,13 +293,29 @@ static void read_options(struct cursor *c, struct dhcp_message *m, uint8_t *over
             return;
         if (code == OPT_PAD)
             continue;
-        struct cursor value = cur_sub(c, cur_u8(c));
+        struct slice part = cur_take(c, cur_u8(c));
         if (c->verdict != VERDICT_OK)
             return;
-        if (code == OPT_OVERLOAD)
-            *overload = cur_u8(&value);
-        else
-            keep_option(m, code, value, arena);
+        put_part(o, code, part);
+    }
+}
+
+/* The overload option says which header fields go on where the options end: `file`, then `sname` (RFC 3396
+ * section 5). */
+static void read_options(struct dhcp_message *m, struct cursor *c, struct cursor *file,
+                         struct cursor *sname, struct arena *arena)
+{
+    struct options o = {.arena = arena};
+    read_area(c, &o);
+    struct slice overload = o.of[OPT_OVERLOAD];
+    uint8_t fields = overload.len > 0 ? overload.data[0] : 0;
+    if (fields & OVERLOAD_FILE)
+        read_area(file, &o);
+    if (fields & OVERLOAD_SNAME)
+        read_area(sname, &o);
+    for (unsigned code = OPT_PAD + 1; code < OPT_END; code++) {
+        if (o.of[code].len > 0)
+            keep_option(m, (uint8_t)code, cursor_of(o.of[code], VERDICT_BAD), arena);
     }
 }
 
@@ -295,12 +345,8 @@ enum verdict dhcp_parse(struct dhcp_message *m, struct slice bytes, enum verdict
         return c.verdict;
     m->reply = op == OP_REPLY;
     memcpy(m->client.bytes, address.data, sizeof m->client.bytes);
-    uint8_t overload = 0, ignored = 0;
-    read_options(&c, m, &overload, arena);
-    if (c.verdict == VERDICT_OK && (overload & OVERLOAD_FILE))
-        read_options(&file, m, &ignored, arena);
-    if (c.verdict == VERDICT_OK && (overload & OVERLOAD_SNAME))
-        read_options(&sname, m, &ignored, arena);
+    read_options(m, &c, &file, &sname, arena);
+    m->lease.cut = c.verdict == VERDICT_SHORT;
     return c.verdict;
 }
 

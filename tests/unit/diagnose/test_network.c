@@ -48,6 +48,7 @@ struct lab_dhcp {
     int64_t took_ms;
     uint16_t vlan;
     bool classless; /* the way out comes as option 121 */
+    bool cut;
 };
 
 static enum dhcp_type newest_of(unsigned types)
@@ -81,7 +82,7 @@ static void set_list(struct dhcp_addrs *list, const char *text)
 
 static struct dhcp_lease lab_lease(const struct lab_dhcp *how)
 {
-    struct dhcp_lease l = {.lease_s = 3600, .default_route = how->classless};
+    struct dhcp_lease l = {.lease_s = 3600, .default_route = how->classless, .cut = how->cut};
     l.address = lab_addr(how->address ? how->address : "10.0.0.31");
     l.server = lab_addr(how->server ? how->server : "10.0.0.1");
     l.mask = lab_addr("255.255.255.0");
@@ -352,6 +353,39 @@ static void leases_that_lack_something(void **state)
     struct lab l;
     open_lab(&l);
     lab_dhcp(&l, 0, (struct lab_dhcp){.types = D | O | R | A, .router = "", .classless = true});
+    assert_int_equal(lab_judge(&l)->finding_count, 0);
+    lab_close(&l);
+}
+
+/* A resolver next to the device answers without a router; one elsewhere does not. */
+static void answers_without_a_router(void **state)
+{
+    static const struct lab_dhcp HOW = {.types = D | O | R | A, .router = ""};
+    (void)state;
+    struct lab l;
+    open_lab(&l);
+    lab_dhcp(&l, 0, HOW);
+    l.resolver = "10.0.0.53";
+    lab_dns(&l, 1000, HOST, LAB_A, LAB_OK, "203.0.113.7");
+    expect_only(lab_judge(&l), FINDING_DHCP_NO_ROUTER, SEVERITY_ERROR);
+    lab_close(&l);
+
+    open_lab(&l);
+    lab_dhcp(&l, 0, HOW);
+    l.resolver = "192.0.2.53";
+    lab_dns(&l, 1000, HOST, LAB_A, LAB_OK, "203.0.113.7");
+    assert_int_equal(lab_troubles(lab_judge(&l)), 0);
+    lab_close(&l);
+}
+
+/* What the capture has not of an answer may have been the router. */
+static void leases_that_were_cut(void **state)
+{
+    (void)state;
+    struct lab l;
+    open_lab(&l);
+    lab_dhcp(&l, 0,
+             (struct lab_dhcp){.types = D | O | R | A, .router = "", .resolver = "", .cut = true});
     assert_int_equal(lab_judge(&l)->finding_count, 0);
     lab_close(&l);
 }
@@ -747,6 +781,8 @@ int main(void)
         cmocka_unit_test(bystanders_are_no_devices),
         cmocka_unit_test(exchanges_that_break_off),
         cmocka_unit_test(leases_that_lack_something),
+        cmocka_unit_test(answers_without_a_router),
+        cmocka_unit_test(leases_that_were_cut),
         cmocka_unit_test(a_second_server),
         cmocka_unit_test(self_assigned_addresses),
         cmocka_unit_test(a_silent_resolver_that_dhcp_handed_out),
