@@ -5,8 +5,9 @@
  * RFC 791, 8200, 9293, 768, 792, 4443 (headers), RFC 4302 (AH), RFC 2003, 4213 (IP in
  * IP), RFC 4884 (ICMP quotes), IEEE 802.1Q.
  *
- * The usual frame takes three of the steps that net/steps.h tells of. Every IP header narrows the cursor
- * to the length it announces, so that padding of the link layer is never payload.
+ * The usual frame, whole TCP or UDP in IPv4 in Ethernet, is read at one go; any other takes the steps that
+ * net/steps.h tells of. Every IP header narrows the cursor to the length it announces, so that padding of
+ * the link layer is never payload.
  */
 #include "net/decode.h"
 
@@ -232,18 +233,19 @@ static void tcp_timestamp(struct packet_tcp *tcp, struct cursor *value)
 }
 
 /* Options that make no sense are ignored from there on, as hosts do. */
-static void tcp_options(struct packet_tcp *tcp, struct cursor *options)
+static void tcp_options(struct packet_tcp *tcp, struct slice options)
 {
-    while (cur_left(options) > 0) {
-        uint8_t kind = cur_u8(options);
+    struct cursor c = cursor_of(options, VERDICT_BAD);
+    while (cur_left(&c) > 0) {
+        uint8_t kind = cur_u8(&c);
         if (kind == TCP_OPTION_END)
             return;
         if (kind == TCP_OPTION_NOP)
             continue;
-        uint8_t len = cur_u8(options);
+        uint8_t len = cur_u8(&c);
         if (len < 2)
             return;
-        struct slice value = cur_take(options, len - 2u);
+        struct slice value = cur_take(&c, len - 2u);
         struct cursor v = cursor_of(value, VERDICT_BAD);
         if (kind == TCP_OPTION_MSS && value.len == 2 && tcp->flags & TCP_SYN)
             tcp->mss = cur_be16(&v);
@@ -254,26 +256,33 @@ static void tcp_options(struct packet_tcp *tcp, struct cursor *options)
     }
 }
 
+/* All but options; gives the length with them. */
+static inline size_t tcp_header(struct packet *p, struct cursor *h)
+{
+    p->tuple.src_port = cur_be16(h);
+    p->tuple.dst_port = cur_be16(h);
+    p->tcp.seq = cur_be32(h);
+    p->tcp.ack = cur_be32(h);
+    size_t len = (size_t)(cur_u8(h) >> 4) * 4;
+    p->tcp.flags = cur_u8(h);
+    p->tcp.window = cur_be16(h);
+    return len;
+}
+
 static enum step tcp(struct decode *d)
 {
     struct packet *p = d->p;
     if (!cur_need(&d->c, 20))
         return STEP_END;
     struct cursor h = cur_sub(&d->c, 20);
-    p->tuple.src_port = cur_be16(&h);
-    p->tuple.dst_port = cur_be16(&h);
-    p->tcp.seq = cur_be32(&h);
-    p->tcp.ack = cur_be32(&h);
-    size_t header_len = (size_t)(cur_u8(&h) >> 4) * 4;
-    p->tcp.flags = cur_u8(&h);
-    p->tcp.window = cur_be16(&h);
+    size_t header_len = tcp_header(p, &h);
     if (header_len < 20)
         return step_bad(d);
     if (header_len > 20) {
-        struct cursor options = cursor_of(cur_take(&d->c, header_len - 20), VERDICT_BAD);
+        struct slice options = cur_take(&d->c, header_len - 20);
         if (d->c.verdict != VERDICT_OK)
             return STEP_END;
-        tcp_options(&p->tcp, &options);
+        tcp_options(&p->tcp, options);
     }
     return end_payload(d, PACKET_TCP);
 }
@@ -298,11 +307,18 @@ static inline bool is_tunnel_port(uint16_t port)
 }
 
 /* Whether a datagram is worth the look of overlay_step: by its port, or the first bytes of VXLAN. */
-static inline bool may_be_tunnel(const struct decode *d)
+static inline bool may_be_tunnel(const struct packet *p, struct cursor look)
 {
-    struct cursor look = d->c;
-    return is_tunnel_port(d->p->tuple.dst_port) || is_tunnel_port(d->p->tuple.src_port) ||
+    return is_tunnel_port(p->tuple.dst_port) || is_tunnel_port(p->tuple.src_port) ||
            cur_be32(&look) == VXLAN_FIRST_WORD;
+}
+
+/* The length it gives counts the header. */
+static inline size_t udp_header(struct packet *p, struct cursor *h)
+{
+    p->tuple.src_port = cur_be16(h);
+    p->tuple.dst_port = cur_be16(h);
+    return cur_be16(h);
 }
 
 static enum step udp(struct decode *d)
@@ -311,16 +327,14 @@ static enum step udp(struct decode *d)
     if (!cur_need(&d->c, 8))
         return STEP_END;
     struct cursor h = cur_sub(&d->c, 8);
-    p->tuple.src_port = cur_be16(&h);
-    p->tuple.dst_port = cur_be16(&h);
-    size_t len = cur_be16(&h);
+    size_t len = udp_header(p, &h);
     /* 0: a jumbogram, or left to the network card. */
     if (len != 0) {
         if (len < 8 || len - 8 > cur_left(&d->c) + d->missing)
             return step_bad(d);
         announce(d, len - 8);
     }
-    if (may_be_tunnel(d)) {
+    if (may_be_tunnel(p, d->c)) {
         struct decode copy = *d;
         enum step within = overlay_step(&copy);
         if (within != STEP_END) {
@@ -412,57 +426,6 @@ static inline enum step take_step(struct decode *d, enum step step)
     }
 }
 
-static enum step step_of_linktype(int linktype)
-{
-    if (linktype == LINK_ETHERNET) /* most are */
-        return STEP_ETHERNET;
-    switch (linktype) {
-    case LINK_SLL:
-        return STEP_SLL;
-    case LINK_SLL2:
-        return STEP_SLL2;
-    case LINK_NFLOG:
-        return STEP_NFLOG;
-    case LINK_WIFI:
-        return STEP_WIFI;
-    case LINK_WIFI_RADIOTAP:
-        return STEP_RADIOTAP;
-    case LINK_WIFI_PRISM:
-        return STEP_PRISM;
-    case LINK_WIFI_AVS:
-        return STEP_AVS;
-    case LINK_PPI:
-        return STEP_PPI;
-    case LINK_NULL:
-    case LINK_LOOP:
-        return STEP_BSD_NULL;
-    case LINK_PPP:
-    case LINK_PPP_HDLC:
-    case LINK_PPP_PPPD:
-        return STEP_PPP;
-    case LINK_PPP_WITH_DIR:
-        return STEP_DIRECTION;
-    case LINK_PPP_ETHER:
-        return STEP_PPPOE;
-    case LINK_CISCO_HDLC:
-        return STEP_CISCO_HDLC;
-    case LINK_CISCO_HDLC_WITH_DIR:
-        return STEP_CISCO_HDLC_DIRECTION;
-    case LINK_MPLS:
-        return STEP_MPLS;
-    case LINK_RAW_BSD:
-    case LINK_RAW_OPENBSD:
-    case LINK_RAW:
-        return STEP_IP;
-    case LINK_IPV4:
-        return STEP_IPV4;
-    case LINK_IPV6:
-        return STEP_IPV6;
-    default:
-        return STEP_END;
-    }
-}
-
 /* What no header or more than one may set. */
 static inline void clear_transport(struct packet *p, struct slice empty)
 {
@@ -497,29 +460,100 @@ static void run(struct packet *p, enum step step, struct slice bytes, uint32_t a
     p->cut = d.missing > 0;
 }
 
+/* ---- the usual frame ---------------------------------------------------------------------------- */
+
+#define USUAL_LEN   34       /* Ethernet and IPv4 without options */
+#define USUAL_FIRST 0x080045 /* Ethertype; version and length of the header */
+
+/* The steps tcp() and udp() where all that is announced is there; false where they have more to say. */
+static inline bool usual_transport(struct packet *p, struct cursor c)
+{
+    if (p->tuple.proto == IP_PROTO_TCP && cur_left(&c) >= 20) {
+        struct cursor h = cur_sub(&c, 20);
+        size_t len = tcp_header(p, &h);
+        if (len < 20 || len - 20 > cur_left(&c))
+            return false;
+        struct slice options = cur_take(&c, len - 20);
+        if (options.len > 0)
+            tcp_options(&p->tcp, options);
+        p->kind = PACKET_TCP;
+    } else if (p->tuple.proto == IP_PROTO_UDP && cur_left(&c) >= 8) {
+        struct cursor h = cur_sub(&c, 8);
+        size_t len = udp_header(p, &h);
+        if (len < 8 || len - 8 > cur_left(&c) || may_be_tunnel(p, c))
+            return false;
+        c = cursor_of(cur_take(&c, len - 8), VERDICT_BAD);
+        p->kind = PACKET_UDP;
+    } else {
+        return false;
+    }
+    p->payload = cur_rest(&c);
+    p->payload_len = (uint32_t)p->payload.len;
+    return true;
+}
+
+/* Nearly all frames are TCP or UDP in IPv4 without options in Ethernet, and whole. What the steps do for such
+ * a frame, at one go; false where it is another, and what was set is of no meaning. */
+static inline bool usual_frame(struct packet *p, struct slice bytes)
+{
+    struct cursor c = cursor_of(bytes, VERDICT_BAD);
+    if (cur_left(&c) < USUAL_LEN)
+        return false;
+    struct cursor h = cur_sub(&c, USUAL_LEN);
+    memcpy(p->dst_mac.bytes, cur_take(&h, 6).data, 6);
+    memcpy(p->src_mac.bytes, cur_take(&h, 6).data, 6);
+    uint32_t first = cur_be32(&h) >> 8;
+    size_t total = cur_be16(&h);
+    p->ip_id = cur_be16(&h);
+    uint16_t fragment_bits = cur_be16(&h);
+    if (first != USUAL_FIRST || fragment_bits & 0x3fff || total < 20 || total - 20 > cur_left(&c))
+        return false;
+    p->has_mac = true;
+    p->dont_fragment = fragment_bits & 0x4000;
+    p->ttl = cur_u8(&h);
+    p->tuple.proto = cur_u8(&h);
+    cur_skip(&h, 2); /* checksum */
+    read_v4(&p->tuple.src, &h);
+    read_v4(&p->tuple.dst, &h);
+    p->ip = slice_sub(bytes, 14, total);
+    return usual_transport(p, cursor_of(cur_take(&c, total - 20), VERDICT_BAD));
+}
+
+/* ---- what others call --------------------------------------------------------------------------- */
+
 bool net_linktype_known(int linktype)
 {
     return step_of_linktype(linktype) != STEP_END;
 }
 
+/* What is set by the headers of Ethernet and IP, where a frame has them. */
+static inline void clear_headers(struct packet *p, struct slice empty)
+{
+    p->has_mac = false;
+    p->src_mac = (struct mac_addr){{0}};
+    p->dst_mac = (struct mac_addr){{0}};
+    p->tuple = (struct tuple){.proto = 0};
+    p->ttl = 0;
+    p->ip_id = 0;
+    p->dont_fragment = false;
+    p->ip = empty;
+}
+
 void net_decode(struct packet *out, int linktype, struct slice bytes, uint32_t wire_len,
                 const struct mark *at)
 {
+    struct slice empty = slice_of(bytes.data, 0);
     out->at = *at;
     out->wire_len = wire_len;
-    out->has_mac = false;
-    out->src_mac = (struct mac_addr){{0}};
-    out->dst_mac = (struct mac_addr){{0}};
+    out->cut = false;
     out->vlan = 0;
     out->vlan_outer = 0;
     out->vlan_count = 0;
-    out->tuple = (struct tuple){.proto = 0};
-    out->ttl = 0;
-    out->ip_id = 0;
-    out->dont_fragment = false;
-    out->ip = slice_of(bytes.data, 0);
-    clear_transport(out, out->ip);
-
+    clear_transport(out, empty);
+    if (linktype == LINK_ETHERNET && usual_frame(out, bytes))
+        return;
+    clear_headers(out, empty);
+    clear_transport(out, empty);
     run(out, step_of_linktype(linktype), bytes, wire_len);
 }
 

@@ -207,3 +207,56 @@ enum step link_nflog(struct decode *d)
     }
     return STEP_END;
 }
+
+/* ---- where a frame begins ---- */
+
+enum step step_of_linktype(int linktype)
+{
+    if (linktype == LINK_ETHERNET) /* most are */
+        return STEP_ETHERNET;
+    switch (linktype) {
+    case LINK_SLL:
+        return STEP_SLL;
+    case LINK_SLL2:
+        return STEP_SLL2;
+    case LINK_NFLOG:
+        return STEP_NFLOG;
+    case LINK_WIFI:
+        return STEP_WIFI;
+    case LINK_WIFI_RADIOTAP:
+        return STEP_RADIOTAP;
+    case LINK_WIFI_PRISM:
+        return STEP_PRISM;
+    case LINK_WIFI_AVS:
+        return STEP_AVS;
+    case LINK_PPI:
+        return STEP_PPI;
+    case LINK_NULL:
+    case LINK_LOOP:
+        return STEP_BSD_NULL;
+    case LINK_PPP:
+    case LINK_PPP_HDLC:
+    case LINK_PPP_PPPD:
+        return STEP_PPP;
+    case LINK_PPP_WITH_DIR:
+        return STEP_DIRECTION;
+    case LINK_PPP_ETHER:
+        return STEP_PPPOE;
+    case LINK_CISCO_HDLC:
+        return STEP_CISCO_HDLC;
+    case LINK_CISCO_HDLC_WITH_DIR:
+        return STEP_CISCO_HDLC_DIRECTION;
+    case LINK_MPLS:
+        return STEP_MPLS;
+    case LINK_RAW_BSD:
+    case LINK_RAW_OPENBSD:
+    case LINK_RAW:
+        return STEP_IP;
+    case LINK_IPV4:
+        return STEP_IPV4;
+    case LINK_IPV6:
+        return STEP_IPV6;
+    default:
+        return STEP_END;
+    }
+}

@@ -128,6 +128,9 @@ static inline enum step step_of_ethertype(uint16_t type)
     }
 }
 
+/* The first header of a link type's frames; STEP_END where it is not known: src/net/link.c. */
+enum step step_of_linktype(int linktype);
+
 /* The step of a UDP payload that is a tunnel's; STEP_END, and `d` spent, where it is none: src/net/overlay.c. */
 __attribute__((cold)) enum step overlay_step(struct decode *d);
 

@@ -8,6 +8,7 @@
 #include "net/decode.h"
 #include "net/ipfrag.h"
 #include "net/mirror.h"
+#include "net/same.h"
 
 /* The first packet is no copy; the second one reads all that is hashed. */
 static void look_twice(const struct packet *p)
@@ -19,6 +20,12 @@ static void look_twice(const struct packet *p)
     bool copy = mirror_is_copy(m, p, 1);
     assert(copy == (p->kind != PACKET_OTHER && p->kind != PACKET_BAD && p->kind != PACKET_SHORT));
     mirror_free(m);
+}
+
+static bool is_ipv4_in_ethernet(int linktype, struct slice bytes)
+{
+    return linktype == 1 && bytes.len >= SAME_ETHERNET && bytes.data[12] == 0x08 &&
+           bytes.data[13] == 0x00;
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -35,6 +42,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     net_decode(&p, linktype, bytes, wire_len, &at);
     assert(p.payload.len <= p.payload_len && p.payload.len <= bytes.len);
     look_twice(&p);
+    if (is_ipv4_in_ethernet(linktype, bytes))
+        assert(same_both_ways(bytes, data[1] * 8u, &at));
     if (p.kind == PACKET_FRAGMENT) {
         struct ipfrag *f = ipfrag_new();
         if (f)

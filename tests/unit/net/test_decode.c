@@ -3,6 +3,7 @@
  * SPDX-License-Identifier: MIT
  */
 #include "frames.h"
+#include "same.h"
 
 #define ETHERNET 1
 #define RAW      101
@@ -89,6 +90,43 @@ static void test_every_byte_flipped(void **state)
             assert_true(p.payload_len >= p.payload.len);
             assert_int_equal(p.cut, p.cut ? 1 : 0);
             bytes[at / 8] ^= (uint8_t)(1U << at % 8);
+        }
+        free(bytes);
+    }
+}
+
+/* Usual frames are read at one go: whole, cut, with any bit another one, and with bytes behind them they read
+ * like the steps would have it. */
+static void test_usual_frames_read_like_others(void **state)
+{
+    (void)state;
+    static const char *const frames[] = {
+        ETH("0800") TCP_DATA,
+        ETH("0800") TCP_DATA "000000000000 ",
+        ETH("0800") IPV4("0028", "0000", "06") TCP("50"),
+        ETH("0800") IPV4("003c", "4000", "06") TCP("80") "0101080a0000000100000002 " DATA8,
+        ETH("0800") IPV4("003c", "4000", "06") TCP("80") "020405b40402080a00000001 " DATA8,
+        ETH("0800") IPV4("003c", "4000", "06") TCP("80") "0101050a0506070905060719 " DATA8,
+        ETH("0800") IPV4("0024", "0000", "11") UDP("0010") DATA8 "0000 ",
+        ETH("0800") IPV4("0024", "0000", "11") UDP("0000") DATA8,
+        ETH("0800") IPV4("0024", "0000", "11") UDP("000c") DATA8,
+        ETH("0800") IPV4("001c", "0000", "11") UDP("0008"),
+        ETH("0800") IPV4("0032", "0000", "11") "cf0812b5001e0000 0800000000000100 "
+                                               "020000000002020000000001 08004500 ",
+        ETH("0800") IPV4("0024", "0000", "01") "0800 0000 0001 0001 " DATA8,
+        ETH("0800") IPV4("0024", "2000", "11") UDP("0010") DATA8};
+    for (size_t i = 0; i < sizeof frames / sizeof *frames; i++) {
+        size_t len;
+        uint8_t *bytes = hex_bytes(frames[i], &len);
+        for (size_t cut = SAME_ETHERNET; cut <= len; cut++) {
+            uint8_t *copy = unit_copy(bytes, cut);
+            for (size_t bit = SAME_ETHERNET * 8; bit < cut * 8; bit++) {
+                assert_true(same_both_ways(slice_of(copy, cut), (uint32_t)(len - cut), &test_mark));
+                copy[bit / 8] ^= (uint8_t)(1U << bit % 8);
+                assert_true(same_both_ways(slice_of(copy, cut), 0, &test_mark));
+                copy[bit / 8] ^= (uint8_t)(1U << bit % 8);
+            }
+            free(copy);
         }
         free(bytes);
     }
@@ -482,6 +520,7 @@ int main(void)
         cmocka_unit_test(test_ethernet_tcp),
         cmocka_unit_test(test_every_prefix_is_short),
         cmocka_unit_test(test_every_byte_flipped),
+        cmocka_unit_test(test_usual_frames_read_like_others),
         cmocka_unit_test(test_cut_payload),
         cmocka_unit_test(test_inner_length_is_bounded),
         cmocka_unit_test(test_padding_is_no_payload),
