@@ -17,6 +17,7 @@
 /* What every event says besides its own. Valid for the call. */
 struct event {
     const struct flow *flow;
+    uint64_t flow_id; /* its own among all engines */
     struct ip_addr device;
     const struct service *service; /* or NULL */
     struct slice hostname; /* SNI, Host, or from the device's DNS answers; empty when unknown */

@@ -33,20 +33,21 @@ enum flow_state {
 struct flow_side {
     uint64_t bytes; /* of payload, as announced by headers */
     uint32_t packets;
-    uint32_t isn;     /* of the SYN or SYN-ACK; mid-stream: one less than the first packet's */
-    uint32_t seq_end; /* highest sequence number sent, plus one */
-    uint32_t ack;     /* highest acknowledgement sent */
-    uint16_t mss;     /* of the SYN; 0 without */
-    uint16_t ip_id;   /* of the newest packet */
-    uint8_t ttl;      /* of the first packet */
-    bool syn : 1;     /* seen */
+    uint32_t isn;      /* of the SYN or SYN-ACK; mid-stream: one less than the first packet's */
+    uint32_t seq_end;  /* highest sequence number sent, plus one */
+    uint32_t ack;      /* highest acknowledgement sent */
+    uint16_t ip_id;    /* of the newest packet */
+    uint16_t exchange; /* a sensor's: bytes since the newest exchange began; stays at 65535 */
+    uint8_t ttl;       /* of the first packet */
+    uint8_t data_ttl;  /* of the first payload */
+    bool syn : 1;      /* seen */
     bool fin : 1;
     bool rst : 1;
     bool data : 1; /* payload seen (a keep-alive's byte is none) */
 };
 
 /* Laid out by cache lines: a packet of a settled flow touches the first two only. Aligned so that it
- * fills the fourth. */
+ * fills the third. What few flows have lies elsewhere. */
 struct flow {
     _Alignas(16) struct tuple key; /* src is the client */
     struct mark last;
@@ -61,23 +62,21 @@ struct flow {
     uint16_t vlan;
     struct flow_side side[2]; /* indexed by the direction the side sends in */
 
-    struct stream *stream[2]; /* in-order delivery, NULL when not (or no longer) wanted; owned */
-    void *app;                /* the engine's, while the flow has something to tell */
-    const char *label;        /* the engine's: nDPI's name of it, or NULL; borrowed */
-    uint64_t id;              /* counts up from 1 in order of first sight */
+    struct mark first; /* the client's SYN where there is one (its answer may be captured a
+                                 moment earlier), else the first packet */
+    union {
+        void *app;         /* the engine's, until it is settled: what it says, or NULL */
+        const char *label; /* the engine's, when it is: nDPI's name of it, or NULL; borrowed */
+    };
+    struct flow_signs *signs; /* NULL: it goes on, and nothing odd happened; owned */
+    int64_t answered_ns;      /* first packet of the server's side, if it has any */
+    uint32_t id;              /* counts up from 1 in order of first sight */
     uint32_t host;            /* the engine's: 1 + number of its host name, 0 without */
+    uint32_t rtt_us;          /* SYN to its first answer (SYN-ACK or RST), 0 unknown */
     uint16_t transactions;    /* the engine's: told so far */
     uint16_t syns;            /* SYNs of the client, repeats too; stays at 65535 */
-    struct mark first;        /* the client's SYN where there is one (its answer may be captured a
-                                 moment earlier), else the first packet */
-    struct mark answered;     /* first packet of the server's side; frame 0 without */
-    struct mark end_at;       /* first FIN or RST, or the ICMP error */
-    struct flow_signs *signs; /* NULL: nothing odd happened; owned */
-    uint32_t rtt_us;          /* SYN to its first answer (SYN-ACK or RST), 0 unknown */
-    uint32_t turn[2];         /* a sensor's: side[].bytes when the newest exchange began */
     struct mac_addr client_mac;
-    uint8_t data_ttl; /* of the server's first payload */
-    uint8_t end_ttl;  /* of the first FIN or RST */
+    uint8_t began; /* who sent the first packet: an enum dir */
 };
 
 struct flow_config {
@@ -89,7 +88,6 @@ struct flow_config {
     int64_t syn_idle_ns; /* not answered yet */
     int64_t udp_idle_ns;
     int64_t linger_ns; /* after RST, or FIN from both sides */
-    uint32_t first_id; /* ids count up behind it, where several tables number apart; upper half */
     bool small;        /* few flows are expected: grow in small steps */
 };
 
@@ -109,7 +107,8 @@ typedef void flow_end_fn(void *ctx, struct flow *flow, const struct flow_end *ho
 
 /* `on_end` is called once a flow, before its memory goes. NULL when memory is out. */
 struct flow_table *flow_table_new(const struct flow_config *config, flow_end_fn *on_end, void *ctx);
-void flow_table_free(struct flow_table *t); /* without calling on_end */
+/* Without calling on_end: what `app` of flows points to is to be freed before (flow_table_each). */
+void flow_table_free(struct flow_table *t);
 
 #define FLOW_APP_NEAR 192 /* bytes of what a flow says that are asked for ahead */
 
@@ -126,7 +125,7 @@ struct flow_place flow_expect(const struct flow_table *t, const struct tuple *tu
 void flow_bring(const struct flow_table *t, struct flow_place *place);
 BRINGS void flow_bring_app(const struct flow_place *place)
 {
-    if (place->node && place->flow->app)
+    if (place->node && !place->flow->settled && place->flow->app)
         bring_bytes(place->flow->app, FLOW_APP_NEAR);
 }
 
@@ -160,16 +159,24 @@ void flow_reverse(struct flow_table *t, struct flow *f);
 /* Ends what has timed out by `now_ns`. Cheap: call it for every packet. */
 void flow_table_expire(struct flow_table *t, int64_t now_ns);
 
-/* TCP connections that nobody has answered yet, longest silent first, FLOW_UNANSWERED_MAX at most. `fn` must
- * leave the table as it is. */
-#define FLOW_UNANSWERED_MAX 256
+/* All flows. `fn` must leave the table as it is, here and below. */
 typedef void flow_fn(void *ctx, const struct flow *flow);
+void flow_table_each(const struct flow_table *t, flow_fn *fn, void *ctx);
+
+/* TCP connections that nobody has answered yet, longest silent first, FLOW_UNANSWERED_MAX at most. */
+#define FLOW_UNANSWERED_MAX 256
 void flow_table_unanswered(const struct flow_table *t, flow_fn *fn, void *ctx);
 
 /* Ends all flows, as of `now_ns`, in order of their ids, and gives their memory back. */
 void flow_table_finish(struct flow_table *t, int64_t now_ns);
 
 enum flow_state flow_state(const struct flow *f);
+
+/* The first FIN or RST, or the ICMP error; frame 0 without. */
+static inline struct mark flow_ended_at(const struct flow *f)
+{
+    return f->signs ? f->signs->end_at : (struct mark){0, 0, 0};
+}
 
 /* Packets of TCP that belong to nothing the capture shows: no SYN, no payload. */
 static inline bool flow_is_stray(const struct flow *f)

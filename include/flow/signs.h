@@ -1,8 +1,8 @@
 /*
- * flow/signs: what only a connection in trouble shows, for those who ask whose doing it was.
+ * flow/signs: how a connection ended, and what only one in trouble shows, for those who ask whose doing it was.
  * SPDX-License-Identifier: MIT
  *
- * Most flows have none: it is made by the first RST of a server, ICMP error, or hole. A hole is a place
+ * Most flows have none yet: it is made by the first FIN, RST, ICMP error, or hole. A hole is a place
  * in what one side sent that the other lacks while it may have what comes behind: the receiver says so
  * itself (RFC 2018, RFC 5681), so bytes that only the capture lost make none. Of a settled flow only
  * SACKs and repeats are looked at: where the receiver went on from a hole since, its newest acknowledgement shows.
@@ -36,9 +36,11 @@ struct flow_hole {
 };
 
 struct flow_signs {
+    struct mark end_at;       /* first FIN or RST, or the ICMP error; frame 0: none yet */
     struct ip_addr icmp_from; /* who sent the ICMP error; family 0: nobody */
     uint8_t icmp_type, icmp_code;
     uint8_t icmp_ttl;
+    uint8_t end_ttl;          /* of the first FIN or RST */
     uint8_t rst_ttl;          /* of the server's first RST; 0: none */
     uint8_t rst_marks;        /* RST_... of the server's RSTs */
     uint16_t rst_ip_id;       /* of the server's first RST */

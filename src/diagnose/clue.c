@@ -16,12 +16,15 @@ int clue_hops(uint8_t ttl)
     return start - ttl;
 }
 
+static uint32_t step_us(int64_t from_ns, int64_t to_ns)
+{
+    int64_t us = (to_ns - from_ns) / NS_PER_US;
+    return to_ns < from_ns ? 0 : us < 1 ? 1 : us > UINT32_MAX ? UINT32_MAX : (uint32_t)us;
+}
+
 static uint32_t span_us(struct mark from, struct mark to)
 {
-    if (!mark_set(from) || !mark_set(to) || to.ts_ns < from.ts_ns)
-        return 0;
-    int64_t us = (to.ts_ns - from.ts_ns) / NS_PER_US;
-    return us < 1 ? 1 : us > UINT32_MAX ? UINT32_MAX : (uint32_t)us;
+    return mark_set(from) && mark_set(to) ? step_us(from.ts_ns, to.ts_ns) : 0;
 }
 
 static uint16_t clamp16(uint32_t n)
@@ -82,13 +85,14 @@ struct clue clue_of_flow(const struct flow *flow)
     struct clue c = {
         .rtt_us = flow->rtt_us,
         .ttl_server = server->ttl,
-        .ttl_data = flow->data_ttl,
+        .ttl_data = server->data_ttl,
         .acked = client->syn && server->ack != 0 && server->ack - client->isn > 1,
     };
-    if (mark_set(flow->end_at) && flow->end_by == DIR_TO_CLIENT && (server->rst || server->fin)) {
+    struct mark end = flow_ended_at(flow);
+    if (mark_set(end) && flow->end_by == DIR_TO_CLIENT && (server->rst || server->fin)) {
         c.by_server = true;
-        c.ttl_end = flow->end_ttl;
-        c.stood_us = span_us(flow->answered, flow->end_at);
+        c.ttl_end = flow->signs->end_ttl;
+        c.stood_us = server->packets > 0 ? step_us(flow->answered_ns, end.ts_ns) : 0;
     }
     if (flow->signs) {
         c.ttl_icmp = flow->signs->icmp_ttl;
@@ -114,15 +118,16 @@ struct clue clue_of_tls(const struct flow *flow, const struct tx *tx)
 {
     const struct tx_tls *tls = &tx->u.tls;
     struct clue c = clue_of_flow(flow);
+    struct mark end = flow_ended_at(flow);
     c.hello_len = clamp16(tls->hello_len);
     c.hybrid = tls->hybrid;
     c.offered = tls->offered_version;
     if (c.by_server)
-        c.reply_us = span_us(tx->request, flow->end_at);
+        c.reply_us = span_us(tx->request, end);
     else if (flow->end_by == DIR_TO_SERVER && tls->stage < TLS_STAGE_CLIENT_DONE)
-        c.waited_us = span_us(tx->reply, flow->end_at);
-    bool quick = mark_set(tx->reply) && mark_set(flow->end_at) &&
-                 flow->end_at.ts_ns - tx->reply.ts_ns <= LEFT_WITHIN_NS;
+        c.waited_us = span_us(tx->reply, end);
+    bool quick =
+        mark_set(tx->reply) && mark_set(end) && end.ts_ns - tx->reply.ts_ns <= LEFT_WITHIN_NS;
     bool leaves = tls->outcome == TLS_INCOMPLETE && tls->stage >= TLS_STAGE_SERVER_DONE && quick &&
                   flow->end_by == DIR_TO_SERVER;
     c.left = leaves || distrusts(tls);

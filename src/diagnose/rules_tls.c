@@ -182,7 +182,7 @@ void tls_flow_fact(struct facts *f, const struct flow *flow)
         return;
     const struct watch *w = pool_at(&f->watches, id);
     uint32_t sent = flow->side[DIR_TO_SERVER].seq_end - w->seq_end;
-    bool left = mark_set(flow->end_at) && sent <= FAREWELL_MAX;
+    bool left = mark_set(flow_ended_at(flow)) && sent <= FAREWELL_MAX;
     if (left && rule_lacks(w->row, flow))
         settle(f, w, UNSEEN);
     else
@@ -204,7 +204,7 @@ static const struct tls_alert *fatal_alert(const struct tx_tls *tls)
 /* How a handshake failed of which the capture has the device's packets only: by how the device ended it. */
 static enum tls_outcome end_of_device(const struct flow *flow)
 {
-    if (!mark_set(flow->end_at))
+    if (!mark_set(flow_ended_at(flow)))
         return TLS_INCOMPLETE;
     return flow->rst_first ? TLS_RESET_BY_CLIENT : TLS_CLOSED;
 }
@@ -234,7 +234,7 @@ static void fail_handshake(struct facts *f, struct row *row, const struct flow *
         x.group |= FAIL_LARGE;
     bool by_client = outcome == TLS_RESET_BY_CLIENT;
     if (outcome == TLS_CLOSED || outcome == TLS_INCOMPLETE)
-        by_client = mark_set(flow->end_at) && flow->end_by == DIR_TO_SERVER;
+        by_client = mark_set(flow_ended_at(flow)) && flow->end_by == DIR_TO_SERVER;
     if (outcome == TLS_ALERT && alert) {
         by_client = alert->from == DIR_TO_SERVER;
         x.code = alert->code;

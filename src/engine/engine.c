@@ -40,7 +40,6 @@ struct engine *engine_new(const struct engine_options *options, struct err *err)
     struct flow_config config = flow_config_default();
     e->options = *options;
     arena_pool_init(&e->talks);
-    config.first_id = options->number;
     if (options->max_flows) {
         config.max_flows = options->max_flows;
         config.small = true;
@@ -69,10 +68,18 @@ struct engine *engine_new(const struct engine_options *options, struct err *err)
     return e;
 }
 
+static void drop_flow(void *ctx, const struct flow *flow)
+{
+    (void)ctx;
+    talk_drop(flow);
+}
+
 void engine_free(struct engine *e)
 {
     if (!e)
         return;
+    if (e->flows)
+        flow_table_each(e->flows, drop_flow, NULL);
     flow_table_free(e->flows);
     ipfrag_free(e->fragments);
     mirror_free(e->mirror);

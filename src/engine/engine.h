@@ -48,6 +48,8 @@ void talk_datagram(struct engine *e, struct flow *flow, enum dir dir, const stru
 
 /* The flow ended: the last transactions come out, its memory goes. */
 void talk_end(struct flow *flow, const struct flow_end *how);
+/* Its memory goes, nothing comes out. The flow must not be used any more. */
+void talk_drop(const struct flow *flow);
 
 /* The event members that a flow determines. */
 struct event talk_event(struct engine *e, const struct flow *flow, struct slice host);

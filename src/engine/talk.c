@@ -32,7 +32,9 @@ struct talk {
     struct flow *flow;
     const struct proto_ops *ops; /* NULL: not classified, or unknown dialogue */
     void *session;
-    const char *via; /* the protocol this one is wrapped in, or NULL */
+    struct stream *stream[2]; /* of the side that spoke first, and of the other; NULL: none yet */
+    const char *via;          /* the protocol this one is wrapped in, or NULL */
+    const char *label;        /* nDPI's name of the flow, or NULL */
     struct labeller_flow *label_flow;
     uint8_t watched;  /* messages of an unknown dialogue */
     uint8_t labelled; /* packets shown to nDPI */
@@ -63,6 +65,11 @@ static const struct proto_ops *ops_of(enum app app)
     return NULL;
 }
 
+static struct stream **stream_of(struct talk *talk, enum dir dir)
+{
+    return &talk->stream[(unsigned)dir ^ talk->flow->began];
+}
+
 static struct talk *talk_of(struct engine *e, struct flow *flow)
 {
     if (flow->app)
@@ -84,6 +91,13 @@ static struct talk *talk_of(struct engine *e, struct flow *flow)
 
 /* ---- transactions out ---- */
 
+static const char *label_text(const struct flow *flow)
+{
+    const struct talk *talk = flow->settled ? NULL : flow->app;
+    const char *label = flow->settled ? flow->label : talk ? talk->label : NULL;
+    return label ? label : "";
+}
+
 struct event talk_event(struct engine *e, const struct flow *flow, struct slice host)
 {
     enum transport transport = flow->key.proto == IP_PROTO_TCP ? TRANSPORT_TCP : TRANSPORT_UDP;
@@ -93,7 +107,8 @@ struct event talk_event(struct engine *e, const struct flow *flow, struct slice 
         .service = diagnosis_service_of(e->diagnosis, host, transport, flow->key.dst_port),
         .hostname = host,
         .app = app_name(flow->app_kind),
-        .label = flow->label ? flow->label : "",
+        .label = label_text(flow),
+        .flow_id = (uint64_t)e->options.number << 32 | flow->id,
     };
 }
 
@@ -152,25 +167,25 @@ static struct proto_env env_of(struct talk *talk)
 
 /* ---- settling ---- */
 
+static void free_talk(struct talk *talk)
+{
+    stream_free(talk->stream[0]);
+    stream_free(talk->stream[1]);
+    labeller_flow_free(talk->label_flow);
+    struct arena arena = talk->arena; /* the talk lies in it */
+    arena_clear(&arena);
+}
+
 /* Nothing more is wanted of the flow's payload: all its memory goes but the flow itself. */
 static void settle(struct talk *talk)
 {
     struct flow *flow = talk->flow;
-    for (int d = 0; d < 2; d++) {
-        if (!flow->stream[d])
-            continue;
-        stream_free(flow->stream[d]);
-        flow->stream[d] = NULL;
-    }
-    if (talk->label_flow) {
-        if (!flow->label)
-            flow->label = labeller_guess(talk->engine->labeller, talk->label_flow, &flow->key);
-        labeller_flow_free(talk->label_flow);
-    }
+    const char *label = talk->label;
+    if (!label && talk->label_flow)
+        label = labeller_guess(talk->engine->labeller, talk->label_flow, &flow->key);
+    free_talk(talk);
     flow->settled = true;
-    flow->app = NULL;
-    struct arena arena = talk->arena; /* the talk lies in it */
-    arena_clear(&arena);
+    flow->label = label;
 }
 
 /* ---- classification ---- */
@@ -236,8 +251,7 @@ static void watch(struct talk *talk, struct slice bytes)
         begin(talk, APP_TLS, &tls_ops);
         return;
     }
-    bool labelled =
-        !talk->engine->labeller || talk->flow->label || talk->labelled >= LABEL_PACKETS_MAX;
+    bool labelled = !talk->engine->labeller || talk->label || talk->labelled >= LABEL_PACKETS_MAX;
     if (++talk->watched > WATCH_MAX || (!tcp && labelled))
         talk->settle = true;
 }
@@ -246,14 +260,14 @@ static void watch(struct talk *talk, struct slice bytes)
 static void label(struct talk *talk, const struct packet *p)
 {
     struct labeller *l = talk->engine->labeller;
-    if (!l || !talk->unknown || talk->flow->label || talk->labelled >= LABEL_PACKETS_MAX)
+    if (!l || !talk->unknown || talk->label || talk->labelled >= LABEL_PACKETS_MAX)
         return;
     if (!talk->label_flow)
         talk->label_flow = labeller_flow_new(l);
     if (!talk->label_flow)
         return;
     talk->labelled++;
-    talk->flow->label = labeller_feed(l, talk->label_flow, p);
+    talk->label = labeller_feed(l, talk->label_flow, p);
 }
 
 /* ---- payload ---- */
@@ -331,8 +345,9 @@ static void resume(struct talk *talk, const struct mark *at)
         for (int d = 0; d < 2; d++) {
             struct turn turn = {talk, (enum dir)d};
             struct stream_reader reader = reader_of(&turn);
-            if (talk->flow->stream[d])
-                stream_resume(talk->flow->stream[d], at, &reader);
+            struct stream *stream = *stream_of(talk, (enum dir)d);
+            if (stream)
+                stream_resume(stream, at, &reader);
         }
     }
 }
@@ -356,18 +371,20 @@ static struct stream *await_stream(struct talk *talk, enum dir dir, const struct
 
 void talk_segment(struct engine *e, struct flow *flow, enum dir dir, const struct packet *p)
 {
-    struct stream **stream = &flow->stream[dir];
-    struct stream *other = flow->stream[dir_other(dir)];
     bool payload = p->payload_len > 0;
     bool fin = (p->tcp.flags & TCP_FIN) != 0;
     /* Most packets without payload concern nobody here: no talk is made for them. */
-    if (!payload && !other && !(fin && *stream))
+    if (!payload && !flow->app)
         return;
     struct talk *talk = talk_of(e, flow);
     if (!talk)
         return;
+    struct stream **stream = stream_of(talk, dir);
+    struct stream *other = *stream_of(talk, dir_other(dir));
+    if (!payload && !other && !(fin && *stream))
+        return;
     if (payload && !other)
-        other = flow->stream[dir_other(dir)] = await_stream(talk, dir_other(dir), p);
+        other = *stream_of(talk, dir_other(dir)) = await_stream(talk, dir_other(dir), p);
     struct turn turn = {talk, dir};
     struct turn other_turn = {talk, dir_other(dir)};
     struct stream_reader reader = reader_of(&turn);
@@ -409,8 +426,9 @@ static void end_session(struct talk *talk, const struct flow_end *how)
     for (int d = 0; d < 2; d++) {
         struct turn turn = {talk, (enum dir)d};
         struct stream_reader reader = reader_of(&turn);
-        if (talk->flow->stream[d] && !talk->settle)
-            stream_finish(talk->flow->stream[d], &how->at, &reader);
+        struct stream *stream = *stream_of(talk, (enum dir)d);
+        if (stream && !talk->settle)
+            stream_finish(stream, &how->at, &reader);
     }
     if (talk->ops && !talk->settle) {
         struct proto_env env = env_of(talk);
@@ -421,6 +439,12 @@ static void end_session(struct talk *talk, const struct flow_end *how)
 
 void talk_end(struct flow *flow, const struct flow_end *how)
 {
-    if (flow->app)
+    if (!flow->settled && flow->app)
         end_session(flow->app, how);
+}
+
+void talk_drop(const struct flow *flow)
+{
+    if (!flow->settled && flow->app)
+        free_talk(flow->app);
 }

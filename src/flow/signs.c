@@ -146,8 +146,8 @@ void signs_segment(struct flow *f, const struct packet *p, enum dir dir)
     if (dir == DIR_TO_CLIENT && f->signs)
         note_outlived(f->signs, p);
     if (p->payload_len > 0) {
-        if (dir == DIR_TO_CLIENT && !f->side[dir].data)
-            f->data_ttl = p->ttl;
+        if (!f->side[dir].data)
+            f->side[dir].data_ttl = p->ttl;
         note_repeat(f, p, dir);
     }
     if ((flags & (TCP_ACK | TCP_SYN)) == TCP_ACK)

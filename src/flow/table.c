@@ -9,17 +9,15 @@
 
 #include "base/bring.h"
 #include "base/pages.h"
-#include "flow/stream.h"
 
-/* A flow, its links and about a slot and a half: 280 bytes; the session's memory comes on top. */
-_Static_assert(sizeof(struct flow) == 256, "struct flow: four cache lines");
+/* A flow, its links and about two slots: 216 bytes; the session's memory comes on top. */
+_Static_assert(sizeof(struct flow) == 192, "struct flow: three cache lines");
+_Static_assert(offsetof(struct flow, first) == 128, "struct flow: settled ones take two of them");
 
 /* Offline analyses are the same on every run. */
 #define HASH_KEY 0x6f6f6265666c6f77ULL
-/* Where one node's pages start: those of a huge page. */
-#define HUGE_CHUNKS 4 /* chunks from here on ask for huge pages: few flows need not pay for them */
-/* What a packet of a flow that talks touches of the flow first. */
-#define FLOW_NEAR offsetof(struct flow, first)
+/* Chunks from here on ask for huge pages: few flows need not pay for them. */
+#define HUGE_CHUNKS 1
 
 struct flow_config flow_config_default(void)
 {
@@ -116,7 +114,7 @@ void flow_bring(const struct flow_table *t, struct flow_place *place)
     if (!place->node)
         return;
     place->flow = table_flow(t, place->node);
-    bring_bytes(place->flow, FLOW_NEAR);
+    bring_bytes(place->flow, sizeof *place->flow);
 }
 
 static void index_put(struct slot *slots, uint32_t mask, struct slot slot)
@@ -203,8 +201,6 @@ static uint32_t node_take(struct flow_table *t)
 static void node_give(struct flow_table *t, uint32_t node)
 {
     struct flow *f = table_flow(t, node);
-    stream_free(f->stream[0]);
-    stream_free(f->stream[1]);
     free(f->signs);
     f->id = 0; /* marks a free one; and no packet is of it */
     f->key.proto = 0;
@@ -240,7 +236,6 @@ struct flow_table *flow_table_new(const struct flow_config *config, flow_end_fn 
     t->mask = slots - 1;
     t->chunk_shift = config->small ? CHUNK_SMALL : CHUNK_SHIFT;
     t->chunks = calloc((t->max_flows >> t->chunk_shift) + 1, sizeof *t->chunks);
-    t->next_id = (uint64_t)config->first_id << 32;
     t->key = HASH_KEY;
     t->fresh = LISTS;
     t->on_end = on_end;
@@ -259,11 +254,8 @@ void flow_table_free(struct flow_table *t)
         return;
     for (uint32_t node = LISTS; t->chunks && node < t->fresh; node++) {
         const struct flow *f = table_flow(t, node);
-        if (f->id) {
-            stream_free(f->stream[0]);
-            stream_free(f->stream[1]);
+        if (f->id)
             free(f->signs);
-        }
     }
     pool_free(t);
     free(t->chunks);
@@ -271,15 +263,20 @@ void flow_table_free(struct flow_table *t)
     free(t);
 }
 
-static void end_flow(struct flow_table *t, uint32_t node, enum end_reason otherwise, int64_t ts_ns)
+static void give_up(struct flow_table *t, uint32_t node, enum end_reason otherwise, int64_t ts_ns)
 {
     struct flow *f = table_flow(t, node);
     struct flow_end how = flow_end_of(f, otherwise, ts_ns);
     t->on_end(t->ctx, f, &how);
-    index_remove(t, hash_tuple(t->key, &f->key), node);
     wheel_remove(t, node);
     node_give(t, node);
     t->stats.open--;
+}
+
+static void end_flow(struct flow_table *t, uint32_t node, enum end_reason otherwise, int64_t ts_ns)
+{
+    index_remove(t, hash_tuple(t->key, &table_flow(t, node)->key), node);
+    give_up(t, node, otherwise, ts_ns);
 }
 
 static void time_out(struct flow_table *t, uint32_t node)
@@ -303,6 +300,14 @@ static void make_room(struct flow_table *t)
         evict(t, wheel_nearest(t));
 }
 
+/* Thousands of millions of flows later numbers begin again. */
+static uint32_t new_id(struct flow_table *t)
+{
+    if (++t->next_id == 0)
+        t->next_id = 1;
+    return t->next_id;
+}
+
 static uint32_t create(struct flow_table *t, uint32_t tag, const struct packet *p, enum dir *dir)
 {
     make_room(t);
@@ -314,7 +319,7 @@ static uint32_t create(struct flow_table *t, uint32_t tag, const struct packet *
         .key = p->tuple,
         .first = p->at,
         .last = p->at,
-        .id = ++t->next_id,
+        .id = new_id(t),
         .vlan = p->vlan,
         .midstream = p->kind == PACKET_TCP,
     };
@@ -397,35 +402,33 @@ void flow_table_expire(struct flow_table *t, int64_t now_ns)
         time_out(t, node);
 }
 
-/* Small, since it comes on top of all flows. No flow stays while four thousand million others begin. */
-struct order {
-    uint32_t age; /* flows that began after it */
-    uint32_t node;
-};
-
+/* By the flows that began after it: none stays while four thousand million others begin. */
 static int by_age(const void *a, const void *b)
 {
-    const struct order *x = a;
-    const struct order *y = b;
-    return (x->age < y->age) - (x->age > y->age);
+    const struct slot *x = a;
+    const struct slot *y = b;
+    return (x->tag < y->tag) - (x->tag > y->tag);
+}
+
+/* Nothing is looked up any more, so the index becomes the list of what is to end: no memory on top of all flows. */
+static uint32_t index_to_order(struct flow_table *t)
+{
+    uint32_t count = 0;
+    for (uint32_t i = 0; i <= t->mask; i++) {
+        uint32_t node = t->slots[i].node;
+        if (node)
+            t->slots[count++] = (struct slot){t->next_id - table_flow(t, node)->id, node};
+    }
+    qsort(t->slots, count, sizeof *t->slots, by_age);
+    return count;
 }
 
 void flow_table_finish(struct flow_table *t, int64_t now_ns)
 {
-    struct order *order = calloc(t->stats.open ? t->stats.open : 1, sizeof *order);
-    uint32_t count = 0;
-    for (uint32_t node = LISTS; node < t->fresh; node++) {
-        uint64_t id = table_flow(t, node)->id;
-        if (id && order)
-            order[count++] = (struct order){(uint32_t)(t->next_id - id), node};
-        else if (id) /* without memory: all of them, but in order of the pool */
-            end_flow(t, node, END_CAPTURE, now_ns);
-    }
-    if (order)
-        qsort(order, count, sizeof *order, by_age);
+    uint32_t count = index_to_order(t);
     for (uint32_t i = 0; i < count; i++)
-        end_flow(t, order[i].node, END_CAPTURE, now_ns);
-    free(order);
+        give_up(t, t->slots[i].node, END_CAPTURE, now_ns);
+    memset(t->slots, 0, ((size_t)t->mask + 1) * sizeof *t->slots);
     pool_free(t);
 }
 
@@ -441,6 +444,15 @@ void flow_table_unanswered(const struct flow_table *t, flow_fn *fn, void *ctx)
     for (int i = 0; node != 0 && i < FLOW_UNANSWERED_MAX; i++) {
         fn(ctx, table_flow(t, node));
         node = wheel_next_half_open(t, node);
+    }
+}
+
+void flow_table_each(const struct flow_table *t, flow_fn *fn, void *ctx)
+{
+    for (uint32_t node = LISTS; node < t->fresh; node++) {
+        const struct flow *f = table_flow(t, node);
+        if (f->id)
+            fn(ctx, f);
     }
 }
 

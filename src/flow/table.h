@@ -22,7 +22,7 @@
 #define BUCKETS       1024
 #define LISTS         (BUCKETS + QUEUES) /* those of the queues have the longest silent flow first */
 #define TICKS_MAX     (1U << 30)
-#define CHUNK_SHIFT   13 /* 8192 flows of 256 bytes: a huge page */
+#define CHUNK_SHIFT   15 /* 32,768 flows of 192 bytes: three huge pages */
 #define CHUNK_SMALL   7  /* a device's own table */
 #define SLOTS_FIRST   4096U
 #define SLOTS_SMALL   256U
@@ -68,7 +68,7 @@ struct flow_table {
     bool started;
     uint32_t max_flows;
     uint32_t max_queued;
-    uint64_t next_id;
+    uint32_t next_id;
     struct flow_stats stats;
     flow_end_fn *on_end;
     void *ctx;

@@ -119,10 +119,13 @@ static void note_end(struct flow *f, const struct packet *p, enum dir dir, bool 
 {
     if (ended(f))
         return;
-    f->end_at = p->at;
     f->end_by = dir == DIR_TO_CLIENT;
-    f->end_ttl = p->ttl;
     f->rst_first = rst;
+    struct flow_signs *s = signs_of(f);
+    if (!s)
+        return;
+    s->end_at = p->at;
+    s->end_ttl = p->ttl;
 }
 
 static void update_syn(struct flow *f, const struct packet *p, enum dir dir)
@@ -139,7 +142,6 @@ static void update_syn(struct flow *f, const struct packet *p, enum dir dir)
         side->seq_end = p->tcp.seq + 1;
     side->syn = true;
     side->isn = p->tcp.seq;
-    side->mss = p->tcp.mss;
 }
 
 /* From the newest SYN to its first answer. A mirror port may have put the ACK before the SYN-ACK. */
@@ -170,8 +172,8 @@ static void forgive_refusal(struct flow *f)
 {
     f->side[DIR_TO_CLIENT].rst = false;
     f->rst_first = false;
-    f->end_at = (struct mark){0, 0, 0};
     if (f->signs) {
+        f->signs->end_at = (struct mark){0, 0, 0};
         f->signs->rst_ttl = 0;
         f->signs->rst_marks = 0;
     }
@@ -191,7 +193,6 @@ static void update_syn_ack(struct flow *f, const struct packet *p, enum dir dir)
         side->seq_end = p->tcp.seq + 1;
     side->syn = true;
     side->isn = p->tcp.seq;
-    side->mss = p->tcp.mss;
 }
 
 static void update_rst(struct flow *f, const struct packet *p, enum dir dir)
@@ -256,7 +257,7 @@ void flow_update(struct flow *f, const struct packet *p, enum dir dir)
     if (side->packets == 0) {
         side->ttl = p->ttl;
         if (dir == DIR_TO_CLIENT)
-            f->answered = p->at;
+            f->answered_ns = p->at.ts_ns;
     }
     side->packets++;
     side->bytes += p->payload_len;
@@ -325,16 +326,18 @@ void flow_icmp(struct flow *f, const struct packet *p)
     s->icmp_code = p->icmp.code;
     s->icmp_ttl = p->ttl;
     if (!ended(f))
-        f->end_at = p->at;
+        s->end_at = p->at;
 }
 
 struct flow_end flow_end_of(const struct flow *f, enum end_reason otherwise, int64_t ts_ns)
 {
     enum dir by = f->end_by ? DIR_TO_CLIENT : DIR_TO_SERVER;
-    if (ended(f))
-        return (struct flow_end){f->rst_first ? END_RST : END_FIN, by, f->end_at};
+    if (ended(f)) {
+        struct mark at = f->signs ? f->signs->end_at : f->last; /* memory was out */
+        return (struct flow_end){f->rst_first ? END_RST : END_FIN, by, at};
+    }
     if (unreachable(f))
-        return (struct flow_end){END_ICMP, DIR_TO_CLIENT, f->end_at};
+        return (struct flow_end){END_ICMP, DIR_TO_CLIENT, flow_ended_at(f)};
     return (struct flow_end){otherwise, DIR_TO_SERVER, {ts_ns, 0, 0}};
 }
 
@@ -356,9 +359,6 @@ void flow_turn(struct flow *f)
     struct flow_side side = f->side[0];
     f->side[0] = f->side[1];
     f->side[1] = side;
-    struct stream *stream = f->stream[0];
-    f->stream[0] = f->stream[1];
-    f->stream[1] = stream;
     if (f->signs) {
         struct flow_hole hole = f->signs->hole[0];
         f->signs->hole[0] = f->signs->hole[1];
@@ -370,13 +370,9 @@ void flow_turn(struct flow *f)
     f->key.src_port = key.dst_port;
     f->key.dst_port = key.src_port;
     f->end_by = !f->end_by;
+    f->began = (uint8_t)dir_other((enum dir)f->began);
     /* The first packet of the other side is known only when that side began. */
-    if (f->side[DIR_TO_CLIENT].packets == 0)
-        f->answered = (struct mark){0, 0, 0};
-    else if (f->answered.frame == f->first.frame && f->answered.file == f->first.file)
-        f->answered = f->last;
-    else
-        f->answered = f->first;
+    f->answered_ns = f->began == DIR_TO_CLIENT ? f->first.ts_ns : f->last.ts_ns;
     /* The next packet shows the other MAC. */
     f->has_mac = false;
 }

@@ -157,7 +157,7 @@ static void look_ahead(struct flow_table *t, uint32_t *scout, uint32_t node)
     }
     uint32_t next = table_link(t, node)->next;
     const struct flow *f = next < LISTS ? NULL : table_flow(t, next);
-    if (f && f->app)
+    if (f && !f->settled && f->app)
         bring_bytes(f->app, FLOW_APP_NEAR);
 }
 

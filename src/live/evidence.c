@@ -44,19 +44,24 @@ void evidence_forget(struct evidence *e, struct device *d)
 
 /* ---- what is kept ------------------------------------------------------------------------------- */
 
+static void count_exchange(struct flow_side *side, uint32_t bytes)
+{
+    uint32_t sum = side->exchange + bytes;
+    side->exchange = sum > UINT16_MAX || sum < bytes ? UINT16_MAX : (uint16_t)sum;
+}
+
 /* Whether the packet is at the beginning of its exchange, which begins where the client speaks for the first
  * time after the server: neither a long request nor a long answer hides the beginning of the other. */
 static bool begins_exchange(struct flow *f, const struct packet *p)
 {
     bool sent = p->tuple.src_port == f->key.src_port && addr_eq(&p->tuple.src, &f->key.src);
-    uint32_t client = (uint32_t)f->side[DIR_TO_SERVER].bytes;
-    uint32_t server = (uint32_t)f->side[DIR_TO_CLIENT].bytes;
-    if (sent && p->payload_len > 0 && server != f->turn[DIR_TO_CLIENT]) {
-        f->turn[DIR_TO_SERVER] = client - p->payload_len;
-        f->turn[DIR_TO_CLIENT] = server;
-    }
-    bool client_begins = client - f->turn[DIR_TO_SERVER] <= EXCHANGE_BYTES;
-    bool server_begins = server - f->turn[DIR_TO_CLIENT] <= EXCHANGE_BYTES;
+    struct flow_side *client = &f->side[DIR_TO_SERVER];
+    struct flow_side *server = &f->side[DIR_TO_CLIENT];
+    if (sent && p->payload_len > 0 && server->exchange > 0)
+        client->exchange = server->exchange = 0;
+    count_exchange(sent ? client : server, p->payload_len);
+    bool client_begins = client->exchange <= EXCHANGE_BYTES;
+    bool server_begins = server->exchange <= EXCHANGE_BYTES;
     if (p->payload_len == 0)
         return client_begins && server_begins;
     return sent ? client_begins : server_begins;

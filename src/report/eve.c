@@ -41,7 +41,7 @@ static struct json open_event(struct eve *w, const struct event *e, const char *
     json_open(j, NULL, '{');
     json_time(j, "timestamp", first->ts_ns);
     json_text(j, "event_type", type);
-    json_u64(j, "flow_id", e->flow->id);
+    json_u64(j, "flow_id", e->flow_id);
     json_addr(j, "src_ip", &key->src);
     json_u64(j, "src_port", key->src_port);
     json_addr(j, "dest_ip", &key->dst);

@@ -298,7 +298,7 @@ static inline void lab_under_tls(struct lab *l, struct flow *f, struct flow_sign
         (struct flow_signs){.rst_marks = how->rst_marks, .hole = {how->hole_up, how->hole_down}};
     f->signs = signs;
     f->rtt_us = (uint32_t)(how->rtt_ms * 1000);
-    f->answered = lab_mark(l, at);
+    f->answered_ns = lab_mark(l, at).ts_ns;
     f->side[DIR_TO_SERVER] = (struct flow_side){.packets = 2,
                                                 .bytes = 600,
                                                 .syn = true,
@@ -308,16 +308,16 @@ static inline void lab_under_tls(struct lab *l, struct flow *f, struct flow_sign
                                                 .ttl = 128};
     f->side[DIR_TO_CLIENT] = (struct flow_side){
         .packets = 2, .syn = true, .ack = LAB_ISN + 1, .ttl = how->ttl ? how->ttl : LAB_TTL};
-    f->data_ttl = how->alert_ttl ? how->alert_ttl : f->side[DIR_TO_CLIENT].ttl;
+    f->side[DIR_TO_CLIENT].data_ttl = how->alert_ttl ? how->alert_ttl : f->side[DIR_TO_CLIENT].ttl;
     if (how->outcome == TLS_COMPLETED || how->outcome == TLS_PENDING)
         return;
-    f->end_at = lab_mark(l, at + (how->end_ms ? how->end_ms : 50));
+    signs->end_at = lab_mark(l, at + (how->end_ms ? how->end_ms : 50));
     f->end_by = how->client_ends ? DIR_TO_SERVER : DIR_TO_CLIENT;
     f->rst_first = how->outcome == TLS_RESET_BY_SERVER || how->outcome == TLS_RESET_BY_CLIENT;
-    f->end_ttl = how->rst_ttl;
+    signs->end_ttl = how->rst_ttl;
     f->side[f->end_by].rst = f->rst_first;
     f->side[f->end_by].fin = how->outcome == TLS_CLOSED;
-    f->last = f->end_at;
+    f->last = signs->end_at;
 }
 
 static inline void lab_tls(struct lab *l, int64_t at, const char *host, struct lab_tls how)
@@ -373,8 +373,8 @@ static inline void lab_tls(struct lab *l, int64_t at, const char *host, struct l
     f.side[DIR_TO_SERVER].seq_end = how.leaves ? 1032 : 1600;
     if (how.outcome == TLS_COMPLETED && how.end_ms)
         f.last = lab_mark(l, at + how.end_ms);
-    if (!mark_set(f.end_at))
-        f.end_at = end.at;
+    if (!mark_set(signs.end_at))
+        signs.end_at = end.at;
     diagnosis_flow(l->d, &f, &end, slice_str(host), "tls", 1);
 }
 
@@ -520,19 +520,20 @@ static inline void lab_tcp(struct lab *l, int64_t at, const char *host, uint16_t
     f.rtt_us = (uint32_t)(how.rtt_ms * 1000);
     if (how.refused) {
         *server = (struct flow_side){.packets = 1, .ttl = how.ttl ? how.ttl : LAB_TTL, .rst = true};
-        f.answered = f.end_at = lab_mark(l, at + 5);
+        signs.end_at = lab_mark(l, at + 5);
+        f.answered_ns = signs.end_at.ts_ns;
         f.end_by = DIR_TO_CLIENT;
         f.rst_first = true;
-        f.end_ttl = server->ttl;
+        signs.end_ttl = server->ttl;
         signs.rst_marks = how.rst_marks;
-        f.signs = how.rst_marks ? &signs : NULL;
+        f.signs = &signs;
     }
     if (how.unreachable) {
         signs.icmp_from = lab_addr("10.0.0.1");
         signs.icmp_type = 3;
         signs.icmp_code = 13;
         f.signs = &signs;
-        f.end_at = lab_mark(l, at + 5);
+        signs.end_at = lab_mark(l, at + 5);
     }
     if (how.half || how.conversation) {
         client->data = true;
@@ -542,7 +543,7 @@ static inline void lab_tcp(struct lab *l, int64_t at, const char *host, uint16_t
     if (how.conversation) {
         *server = (struct flow_side){
             .packets = 9, .ttl = how.ttl ? how.ttl : LAB_TTL, .syn = true, .data = true};
-        f.answered = lab_mark(l, at + 5);
+        f.answered_ns = lab_mark(l, at + 5).ts_ns;
     }
     diagnosis_flow(l->d, &f, &how_ended, slice_str(host), "unknown", 0);
 }

@@ -531,7 +531,8 @@ static void push(struct lab *l, int64_t at, int64_t length_ms, enum end_reason r
     struct flow f = lab_flow(l, at, IP_PROTO_TCP, "203.0.113.7", 443);
     struct flow_end how = {reason, by, lab_mark(l, at + length_ms)};
     f.side[DIR_TO_CLIENT] = (struct flow_side){.packets = 9, .ttl = LAB_TTL, .data = true};
-    f.end_at = how.at;
+    struct flow_signs signs = {.end_at = how.at};
+    f.signs = &signs;
     f.end_by = by;
     f.rst_first = reason == END_RST;
     f.last = how.at;

@@ -57,7 +57,7 @@ static void on_flow(void *ctx, const struct event *event, const struct flow_end 
     struct seen *seen = ctx;
     seen->flows++;
     seen->state = flow_state(event->flow);
-    seen->flow_id = event->flow->id;
+    seen->flow_id = event->flow_id;
 }
 
 static void on_result(void *ctx, const struct result *result, const struct engine_stats *stats)

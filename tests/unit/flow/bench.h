@@ -16,6 +16,7 @@
 #define SERVER_PORT 443
 #define ISN_C       1000U
 #define ISN_S       9000U
+#define START_NS    (NS_PER_S * 1000)
 #define ENDS_MAX    64
 
 enum {
@@ -76,7 +77,7 @@ static inline struct ip_addr v4(uint32_t a)
 static inline struct packet packet(struct bench *b, int64_t ms, enum dir dir)
 {
     struct packet p = {
-        .at = {NS_PER_S * 1000 + ms * NS_PER_MS, ++b->frame, 0},
+        .at = {START_NS + ms * NS_PER_MS, ++b->frame, 0},
         .kind = PACKET_TCP,
         .tuple = {v4(CLIENT), v4(SERVER), CLIENT_PORT, SERVER_PORT, IP_PROTO_TCP},
         .ttl = 64,

@@ -4,6 +4,11 @@
  */
 #include "bench.h"
 
+static int64_t answered_ms(const struct flow *f)
+{
+    return (f->answered_ns - START_NS) / NS_PER_MS;
+}
+
 static void test_connection(void **state)
 {
     struct bench *b = *state;
@@ -13,7 +18,7 @@ static void test_connection(void **state)
     assert_int_equal(f->syns, 1);
     assert_int_equal(f->rtt_us, 20000);
     assert_int_equal(f->first.frame, 1);
-    assert_int_equal(f->answered.frame, 2);
+    assert_int_equal(answered_ms(f), 20);
     assert_int_equal(f->side[UP].isn, ISN_C);
     assert_int_equal(f->side[DOWN].isn, ISN_S);
     assert_int_equal(f->client_mac.bytes[0], 1);
@@ -26,7 +31,7 @@ static void test_connection(void **state)
     assert_int_equal(f->side[DOWN].packets, 2);
     assert_true(f->side[DOWN].data);
     f = down(b, 50, F, ISN_S + 1401, ISN_C + 101, 0);
-    assert_int_equal(f->end_at.frame, 6);
+    assert_int_equal(flow_ended_at(f).frame, 6);
     up(b, 60, F, ISN_C + 101, ISN_S + 1402, 0);
     f = down(b, 70, A, ISN_S + 1402, ISN_C + 102, 0);
     assert_int_equal(flow_state(f), FLOW_CLOSED);
@@ -92,7 +97,7 @@ static void test_accepted_after_refusal(void **state)
     up(b, 520, S, ISN_C, 0, 0);
     struct flow *f = down(b, 540, SA, ISN_S, ISN_C + 1, 0);
     assert_int_equal(flow_state(f), FLOW_ESTABLISHED);
-    assert_int_equal(f->end_at.frame, 0);
+    assert_int_equal(flow_ended_at(f).frame, 0);
     finish(b, 1000);
     assert_int_equal(b->ended[0].how.reason, END_CAPTURE);
 }
@@ -108,7 +113,7 @@ static void test_answer_before_question(void **state)
     assert_false(f->midstream);
     assert_int_equal(f->syns, 1);
     assert_int_equal(f->first.frame, 2);
-    assert_int_equal(f->answered.frame, 1);
+    assert_int_equal(answered_ms(f), 0);
     assert_int_equal(f->rtt_us, 0);
     assert_int_equal(flow_state(f), FLOW_ESTABLISHED);
     assert_int_equal(flow_table_stats(b->table).created, 1);
@@ -133,7 +138,7 @@ static void test_refusal_before_question(void **state)
     assert_int_equal(f->key.dst_port, 40000);
     assert_int_equal(flow_state(f), FLOW_REFUSED);
     assert_int_equal(f->end_by, DOWN);
-    assert_int_equal(f->answered.frame, 1);
+    assert_int_equal(answered_ms(f), 0);
     assert_int_equal(f->first.frame, 2);
     assert_int_equal(flow_table_stats(b->table).created, 1);
 }
@@ -176,7 +181,7 @@ static void test_reset(void **state)
     struct flow *f = flow_lookup(b->table, &p, &dir);
     assert_int_equal(flow_state(f), FLOW_RESET);
     assert_true(f->rst_first);
-    assert_int_equal(f->end_ttl, 120);
+    assert_int_equal(f->signs->end_ttl, 120);
     assert_int_equal(f->signs->rst_ttl, 120);
     assert_int_equal(f->signs->rst_ip_id, 4242);
     /* What the real server sent in the meantime still belongs to the flow. */
@@ -263,7 +268,7 @@ static void test_udp_time_outs(void **state)
     udp(b, 10, UP, 50002, 53);
     struct flow *f = udp(b, 30, DOWN, 50001, 53);
     assert_int_equal(flow_state(f), FLOW_ESTABLISHED);
-    assert_int_equal(f->answered.frame, 3);
+    assert_int_equal(answered_ms(f), 30);
     udp(b, 40, DOWN, 50003, 53); /* the answer first: the port says who the server is */
     udp(b, 50, UP, 50003, 53);
     udp(b, 60, UP, 50004, 443);
@@ -310,7 +315,9 @@ static void test_orientation(void **state)
         assert_int_equal(f->key.src_port, dir == UP ? cases[i].from : cases[i].to);
         assert_true(f->midstream);
         assert_false(flow_is_stray(f));
-        assert_int_equal(f->answered.frame, dir == UP ? 0 : f->first.frame);
+        assert_int_equal(f->side[DOWN].packets, dir == DOWN);
+        assert_int_equal(f->began, dir);
+        assert_true(dir == UP || f->answered_ns == f->first.ts_ns);
     }
 }
 
@@ -321,7 +328,8 @@ static void test_reverse(void **state)
     struct flow *f = udp(b, 10, DOWN, 50000, 40000);
     flow_reverse(b->table, f);
     assert_int_equal(f->key.src_port, 40000);
-    assert_int_equal(f->answered.frame, 1);
+    assert_int_equal(f->began, DOWN);
+    assert_int_equal(answered_ms(f), 0);
     enum dir dir;
     struct packet p = packet(b, 20, UP);
     p.kind = PACKET_UDP;

@@ -42,11 +42,17 @@ static void a_good_connection_has_none(void **state)
     down(b, 70, A, ISN_S + 1401, ISN_C + 501, 1400);
     down(b, 71, A, ISN_S + 2801, ISN_C + 501, 1400);
     up(b, 72, A, ISN_C + 501, ISN_S + 4201, 0);
+    assert_null(f->signs);
     down(b, 80, F, ISN_S + 4201, ISN_C + 501, 0);
     up(b, 90, F, ISN_C + 501, ISN_S + 4202, 0);
-    assert_null(f->signs);
-    assert_int_equal(f->data_ttl, 64);
-    assert_int_equal(f->end_ttl, 64);
+    assert_int_equal(f->signs->end_at.ts_ns, START_NS + 80 * NS_PER_MS);
+    assert_int_equal(f->signs->rst_ttl, 0);
+    assert_int_equal(f->signs->rst_marks, 0);
+    assert_int_equal(f->signs->icmp_from.family, 0);
+    assert_int_equal(f->signs->hole[UP].reports, 0);
+    assert_int_equal(f->signs->hole[DOWN].reports, 0);
+    assert_int_equal(f->side[DOWN].data_ttl, 64);
+    assert_int_equal(f->signs->end_ttl, 64);
 }
 
 static void a_reset_is_held_against_the_server(void **state)
