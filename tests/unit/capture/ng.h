@@ -172,4 +172,75 @@ static inline struct ng ng_start(struct fixture *fx, enum order order)
     return n;
 }
 
+static inline void ng_simple_packet(struct ng *n, uint32_t wire_len, const char *data)
+{
+    ng_begin(n);
+    ng_u32(n, wire_len);
+    ng_padded(n, data, strlen(data));
+    ng_end(n, NG_SIMPLE);
+}
+
+static inline void ng_old_packet(struct ng *n, uint32_t interface, uint32_t drops, const char *data)
+{
+    ng_begin(n);
+    ng_u16(n, interface);
+    ng_u16(n, drops);
+    ng_ticks(n, NS0);
+    ng_u32(n, (uint32_t)strlen(data));
+    ng_u32(n, 99);
+    ng_padded(n, data, strlen(data));
+    ng_u32_option(n, 2, 2);
+    ng_option(n, 0, "", 0);
+    ng_end(n, NG_OLD_PACKET);
+}
+
+static inline void ng_named_interface(struct ng *n, uint32_t linktype, const char *name,
+                                      const char *description)
+{
+    ng_begin_interface(n, linktype, 96);
+    if (name)
+        ng_text_option(n, 2, name);
+    if (description)
+        ng_text_option(n, 3, description);
+    ng_option(n, 0, "", 0);
+    ng_end(n, NG_INTERFACE);
+}
+
+static inline void ng_statistics(struct ng *n, uint32_t interface, uint64_t ifdrop, uint64_t osdrop)
+{
+    ng_begin(n);
+    ng_u32(n, interface);
+    ng_ticks(n, NS0);
+    ng_u64_option(n, 4, 1000); /* received: no matter */
+    ng_u64_option(n, 5, ifdrop);
+    ng_u64_option(n, 7, osdrop);
+    ng_option(n, 0, "", 0);
+    ng_end(n, NG_STATISTICS);
+}
+
+static inline void ng_block_of(struct ng *n, uint32_t type, const char *text)
+{
+    ng_begin(n);
+    ng_padded(n, text, strlen(text));
+    ng_end(n, type);
+}
+
+/* ---- reading ------------------------------------------------------------------------------------ */
+
+static inline struct frame next(struct capture *c)
+{
+    struct frame f;
+    assert_true(capture_next(c, &f));
+    return f;
+}
+
+static inline void assert_whole(struct capture *c)
+{
+    struct frame f;
+    assert_false(capture_next(c, &f));
+    if (capture_file(c, 0)->damaged)
+        fail_msg("%s", capture_file(c, 0)->damage.text);
+    capture_close(c);
+}
+
 #endif
