@@ -177,7 +177,7 @@ check-live: all
 lint: deps-lint
 	$(Q)BUILD=$(BUILD)/lint FLAGS="$(CPPFLAGS)" tests/lint/run.sh
 
-FORMAT_FILES = $(wildcard include/*/*.h src/*/*.c src/*/*.h tests/unit/*.h tests/unit/*/*.c tests/fuzz/*.c)
+FORMAT_FILES = $(wildcard include/*/*.h src/*/*.c src/*/*.h tests/unit/*.h tests/unit/*/*.[ch] tests/fuzz/*.[ch])
 format:
 	$(Q)clang-format -i $(FORMAT_FILES)
 
