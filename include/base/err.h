@@ -13,8 +13,13 @@ struct err {
     char where[4096]; /* file, option or position; empty when there is none */
 };
 
+#define ERR_REASON_SIZE 128
+
 /* Fills `e` (which may be NULL); `where` may be NULL. Longer texts are cut. */
 void err_set(struct err *e, const char *where, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+
+/* The system's words for an errno, written to `out`, which is returned. */
+const char *err_reason(int code, char out[ERR_REASON_SIZE]);
 
 #endif

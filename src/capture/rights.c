@@ -66,10 +66,9 @@ bool rights_user(struct rights_user *out, const char *name, struct err *err)
 
 static bool failed(struct err *err, const char *what)
 {
-    char reason[128];
-    if (strerror_r(errno, reason, sizeof reason) != 0)
-        reason[0] = '\0';
-    err_set(err, NULL, "rights cannot be dropped (%s: %s); nothing was read", what, reason);
+    char reason[ERR_REASON_SIZE];
+    err_set(err, NULL, "rights cannot be dropped (%s: %s); nothing was read", what,
+            err_reason(errno, reason));
     return false;
 }
 

@@ -18,21 +18,13 @@
 #define MAGIC_LEN    4
 #define MAGIC_PCAPNG 0x0a0d0d0aU
 
-#define REASON_SIZE 64
-#define HOW_SIZE    128
+#define HOW_SIZE 128
 
 #define ADVICE_AGAIN "the report covers what was read; capture again or repair it with pcapfix"
 #define ADVICE_COPY  "the report covers what was read; copy the file again"
 #define ADVICE_DISK  "the report covers what was read; check the file and its disk"
 
 /* ---- damage ------------------------------------------------------------------------------------- */
-
-static const char *errno_text(int code, char out[REASON_SIZE])
-{
-    if (strerror_r(code, out, REASON_SIZE) != 0)
-        (void)snprintf(out, REASON_SIZE, "error %d", code);
-    return out;
-}
 
 /* Positions in a compressed file are positions in what it unpacks to. */
 static const char *unit(const struct source *s)
@@ -83,7 +75,7 @@ bool source_end(struct source *s)
 {
     const struct intake *in = &s->intake;
     char how[HOW_SIZE];
-    char reason[REASON_SIZE];
+    char reason[ERR_REASON_SIZE];
     if (s->over || in->pinned)
         return false;
     s->over = true;
@@ -91,7 +83,7 @@ bool source_end(struct source *s)
         return end_damaged(s, "not read any further (out of memory)", ADVICE_AGAIN);
     if (in->error != 0) {
         (void)snprintf(how, sizeof how, "cannot be read any further (%s)",
-                       errno_text(in->error, reason));
+                       err_reason(in->error, reason));
         return end_damaged(s, how, ADVICE_DISK);
     }
     if (in->unpack && in->unpack->trouble)
@@ -133,13 +125,13 @@ void source_spoilt(struct source *s, const char *format, ...)
 
 static void fail_errno(struct err *err, const char *where, int code)
 {
-    char reason[REASON_SIZE];
+    char reason[ERR_REASON_SIZE];
     const char *hint = code == ENOMEM                     ? "close other programs"
                        : code == ENOENT                   ? "check the path"
                        : code == EACCES || code == EPERM  ? "give yourself read permission"
                        : code == EMFILE || code == ENFILE ? "raise the limit with ulimit -n"
                                                           : "check the file and its disk";
-    err_set(err, where, "cannot be read: %s; %s", errno_text(code, reason), hint);
+    err_set(err, where, "cannot be read: %s; %s", err_reason(code, reason), hint);
 }
 
 static int open_input(const char *name, const char *where, struct err *err)

@@ -2,6 +2,7 @@
  * cli/main: picks the command.
  * SPDX-License-Identifier: MIT
  */
+#include <errno.h>
 #include <getopt.h>
 #include <limits.h>
 #include <signal.h>
@@ -85,10 +86,8 @@ struct service_list *open_services(const char *path, const char *more, struct er
     return list;
 }
 
-int main(int argc, char **argv)
+static int run_command(int argc, char **argv)
 {
-    /* A reader that goes away ends the writing with an error, not the process with a signal. */
-    (void)signal(SIGPIPE, SIG_IGN);
     if (argc > 1 && strcmp(argv[1], "services") == 0)
         return command_services(argc - 1, argv + 1);
     if (argc > 1 && strcmp(argv[1], "live") == 0)
@@ -104,4 +103,22 @@ int main(int argc, char **argv)
         return EXIT_TROUBLE;
     }
     return command_analyze(argc, argv);
+}
+
+/* Reports check their own writing; lists, matches and usage are printed, and checked here. */
+static int check_printed(int status)
+{
+    if (fflush(stdout) == 0 && !ferror(stdout))
+        return status;
+    char reason[ERR_REASON_SIZE];
+    struct err err;
+    err_set(&err, "standard output", "cannot write the output: %s", err_reason(errno, reason));
+    return complain(&err);
+}
+
+int main(int argc, char **argv)
+{
+    /* A reader that goes away ends the writing with an error, not the process with a signal. */
+    (void)signal(SIGPIPE, SIG_IGN);
+    return check_printed(run_command(argc, argv));
 }

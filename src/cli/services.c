@@ -84,7 +84,8 @@ static int match(int argc, char **argv)
         return complain_text("services match", "takes one or more names");
     for (int i = 0; i < argc; i++) {
         if (!is_host_name(argv[i]))
-            return complain_text(argv[i], "is no host name; leave out scheme, port and path");
+            return complain_text(argv[i][0] ? argv[i] : "''",
+                                 "is no host name; leave out scheme, port and path");
     }
     struct err err;
     struct service_list *list = open_services(NULL, NULL, &err);

@@ -17,10 +17,8 @@
 
 static bool failed(struct err *err, const char *path, const char *what, const char *remedy)
 {
-    char reason[128];
-    if (strerror_r(errno, reason, sizeof reason) != 0)
-        reason[0] = '\0';
-    err_set(err, path, "%s: %s; %s", what, reason, remedy);
+    char reason[ERR_REASON_SIZE];
+    err_set(err, path, "%s: %s; %s", what, err_reason(errno, reason), remedy);
     return false;
 }
 

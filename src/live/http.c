@@ -108,17 +108,15 @@ static unsigned bound_port(int fd)
 static int listen_at(const struct ip_addr *addr, uint16_t port, const char *where, struct err *err)
 {
     struct sockaddr_storage to;
-    char reason[128];
+    char reason[ERR_REASON_SIZE];
     const int on = 1;
     socklen_t len = socket_address(addr, port, &to);
     int fd = socket(to.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (fd >= 0 && setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) == 0 &&
         bind(fd, (const struct sockaddr *)&to, len) == 0 && listen(fd, BACKLOG) == 0)
         return fd;
-    if (strerror_r(errno, reason, sizeof reason) != 0)
-        reason[0] = '\0';
     err_set(err, where, "cannot listen there for HTTP: %s; name another --http ADDRESS:PORT",
-            reason);
+            err_reason(errno, reason));
     if (fd >= 0)
         (void)close(fd);
     return -1;

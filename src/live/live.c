@@ -209,11 +209,11 @@ static void tell_trouble(struct live *l, int64_t steady)
     struct sensor *s = &l->sensor;
     if (s->events.lost == l->lost_told || steady < l->trouble_ns)
         return;
-    char reason[128] = "the reader or the disk is too slow";
-    if (s->events.error && strerror_r(s->events.error, reason, sizeof reason) != 0)
-        reason[0] = '\0';
+    char reason[ERR_REASON_SIZE];
     say(s, "events to %s: %llu of %llu lost (%s)", s->events.target,
-        (unsigned long long)s->events.lost, (unsigned long long)s->events.lines, reason);
+        (unsigned long long)s->events.lost, (unsigned long long)s->events.lines,
+        s->events.error ? err_reason(s->events.error, reason)
+                        : "the reader or the disk is too slow");
     l->lost_told = s->events.lost;
     l->trouble_ns = steady + TROUBLE_NS;
 }

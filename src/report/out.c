@@ -16,15 +16,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static void fail(struct out *o, const char *what)
+static void fail(struct out *o, const char *what, const char *remedy)
 {
     if (o->failed)
         return;
     o->failed = true;
-    char reason[128];
-    if (strerror_r(errno, reason, sizeof reason) != 0)
-        reason[0] = '\0';
-    err_set(&o->err, o->path ? o->path : "standard output", "%s: %s", what, reason);
+    char reason[ERR_REASON_SIZE];
+    err_set(&o->err, o->path ? o->path : "standard output", "%s: %s%s", what,
+            err_reason(errno, reason), remedy);
 }
 
 /* Devices and pipes are written in place: there is nothing to replace. */
@@ -91,7 +90,7 @@ bool out_open(struct out *o, const char *path)
 {
     *o = (struct out){.fd = STDOUT_FILENO};
     if (path && strcmp(path, "-") != 0 && !open_file(o, path))
-        fail(o, "cannot create the output file");
+        fail(o, "cannot create the output file", "; check its folder");
     return !o->failed;
 }
 
@@ -105,7 +104,7 @@ void out_flush(struct out *o)
     size_t done = 0;
     if (o->buf.failed) {
         errno = ENOMEM;
-        fail(o, "cannot gather the output");
+        fail(o, "cannot gather the output", "");
     }
     if (o->deliver && !o->failed)
         o->deliver(o->ctx, buf_view(&o->buf));
@@ -114,7 +113,7 @@ void out_flush(struct out *o)
         if (n >= 0)
             done += (size_t)n;
         else if (errno != EINTR)
-            fail(o, "cannot write the output");
+            fail(o, "cannot write the output", "");
     }
     buf_reset(&o->buf);
 }
@@ -124,12 +123,12 @@ bool out_commit(struct out *o)
     out_flush(o);
     if (o->path && !o->failed) {
         if (o->nameless && !give_name(o))
-            fail(o, "cannot put the output file in its place");
+            fail(o, "cannot put the output file in its place", "");
         if (close(o->fd) != 0)
-            fail(o, "cannot write the output file");
+            fail(o, "cannot write the output file", "");
         o->fd = -1;
         if (o->temporary && !o->failed && rename(o->temporary, o->path) != 0)
-            fail(o, "cannot put the output file in its place");
+            fail(o, "cannot put the output file in its place", "");
         if (!o->failed) {
             free(o->temporary);
             o->temporary = NULL;

@@ -102,10 +102,8 @@ fail:
 
 static bool fail_errno(struct err *err, const char *path, int error)
 {
-    char text[128];
-    if (strerror_r(error, text, sizeof text) != 0)
-        (void)snprintf(text, sizeof text, "error %d", error);
-    err_set(err, path, "cannot read the service list: %s", text);
+    char reason[ERR_REASON_SIZE];
+    err_set(err, path, "cannot read the service list: %s", err_reason(error, reason));
     return false;
 }
 

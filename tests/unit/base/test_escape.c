@@ -2,6 +2,8 @@
  * Tests of base/escape and base/mark: what leaves the program as text.
  * SPDX-License-Identifier: MIT
  */
+#include <errno.h>
+
 #include <jansson.h>
 
 #include "base/err.h"
@@ -192,6 +194,15 @@ static void errors_are_cut_not_overrun(void **state)
     err_set(NULL, "file", "nobody listens");
 }
 
+static void errors_have_reasons(void **state)
+{
+    (void)state;
+    char reason[ERR_REASON_SIZE];
+    assert_string_equal(err_reason(ENOENT, reason), "No such file or directory");
+    assert_ptr_equal(err_reason(EACCES, reason), reason);
+    assert_non_null(strstr(err_reason(987654, reason), "987654"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -203,6 +214,7 @@ int main(void)
         cmocka_unit_test(times_are_utc),
         cmocka_unit_test(times_of_one_second),
         cmocka_unit_test(errors_are_cut_not_overrun),
+        cmocka_unit_test(errors_have_reasons),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
