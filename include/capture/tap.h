@@ -41,16 +41,18 @@ int64_t tap_newest(const struct tap *t, unsigned index);
 /* A descriptor that polls readable when frames wait; -1 for an interface that is gone. */
 int tap_fd(const struct tap *t, unsigned index);
 
-typedef void tap_frame_fn(void *ctx, const struct frame *frame);
+/* In order, up to TAP_BATCH of them; valid for the call. */
+#define TAP_BATCH 32
+typedef void tap_frames_fn(void *ctx, const struct frame *frames, size_t count);
 
 enum tap_state {
     TAP_IDLE, /* the ring is empty */
-    TAP_MORE, /* a batch was handed out, there may be more */
+    TAP_MORE, /* frames were handed out, there may be more */
     TAP_GONE, /* the interface is gone for good: `err` says it, this once */
 };
 
-/* Hands out what waits, at most a batch. */
-enum tap_state tap_read(struct tap *t, unsigned index, tap_frame_fn *fn, void *ctx,
+/* Hands out what waits, up to some thousand frames. */
+enum tap_state tap_read(struct tap *t, unsigned index, tap_frames_fn *fn, void *ctx,
                         struct err *err);
 
 struct tap_drops {

@@ -85,13 +85,19 @@ static inline void engine_packet(struct engine *e, const struct frame *frame)
     engine_frames(e, frame, 1);
 }
 
-/* The same for a frame that was decoded already, `captured` bytes of it. Changes `p`. `copy`: a mirror's
- * copy of a packet before (net/mirror.h), which engines with kin do not look for themselves. The packet's
- * flow, NULL when it has none; valid until the next call. */
-struct flow *engine_decoded(struct engine *e, struct packet *p, size_t captured, bool copy);
+/* The same for a frame that was decoded already, `captured` bytes of it. Changes `p`. `place`: where its flow is
+ * expected, see below. `copy`: a mirror's copy of a packet before (net/mirror.h), which engines with kin do not
+ * look for themselves. The packet's flow, NULL when it has none; valid until the next call. */
+struct flow *engine_decoded(struct engine *e, struct packet *p, struct flow_place place,
+                            size_t captured, bool copy);
 
-/* An engine of many that will be given a packet soon: its memory comes near, without waiting for it. */
+/* Where the flow of a packet is expected, in tables of this engine alone; whatever happens meanwhile, it will
+ * do. Of many engines each has its tables elsewhere: what a later packet needs comes near, without waiting for
+ * it, in these steps, each some time before the next. */
 void engine_bring(const struct engine *e);
+void engine_bring_tables(const struct engine *e);
+struct flow_place engine_expect(const struct engine *e, const struct packet *p);
+void engine_bring_flow(const struct engine *e, struct flow_place *place);
 
 /* It is `now_ns` though no packet came: what has timed out ends, and silence until now counts. */
 void engine_time(struct engine *e, int64_t now_ns);

@@ -13,8 +13,11 @@
 #include <pcap/pcap.h>
 
 #define TIMEOUT_MS   100
-#define BATCH_FRAMES 8192
+#define READ_FRAMES  8192
 #define LINKTYPE_RAW 101
+
+#define ROOM_LEN   2048U /* a longer frame is handed out alone, where it lies */
+#define ROOM_ALIGN 64U   /* frames begin a cache line */
 
 struct interface {
     pcap_t *pcap; /* NULL once it is gone */
@@ -28,6 +31,7 @@ struct interface {
 struct tap {
     unsigned count;
     struct interface interfaces[TAP_INTERFACES_MAX];
+    uint8_t room[TAP_BATCH * ROOM_LEN];
 };
 
 /* ---- opening ------------------------------------------------------------------------------------ */
@@ -168,12 +172,43 @@ bool tap_list(void (*fn)(void *ctx, const char *name, const char *description), 
 
 /* ---- reading ------------------------------------------------------------------------------------ */
 
+/* libpcap's frames are valid for its call only: those of a batch are copied, so that who takes them can look
+ * ahead. */
 struct batch {
     struct interface *in;
     unsigned index;
-    tap_frame_fn *fn;
+    tap_frames_fn *fn;
     void *ctx;
+    uint8_t *room;
+    size_t used;
+    size_t count;
+    struct frame frames[TAP_BATCH];
 };
+
+static void hand_out(struct batch *b)
+{
+    if (b->count > 0)
+        b->fn(b->ctx, b->frames, b->count);
+    b->count = 0;
+    b->used = 0;
+}
+
+static void add(struct batch *b, const struct frame *frame)
+{
+    size_t len = frame->bytes.len;
+    if (len > ROOM_LEN) {
+        hand_out(b);
+        b->fn(b->ctx, frame, 1);
+        return;
+    }
+    uint8_t *copy = &b->room[b->used];
+    memcpy(copy, frame->bytes.data, len);
+    b->used += (len + ROOM_ALIGN - 1) / ROOM_ALIGN * ROOM_ALIGN;
+    b->frames[b->count] = *frame;
+    b->frames[b->count++].bytes = slice_of(copy, len);
+    if (b->count == TAP_BATCH)
+        hand_out(b);
+}
 
 static void on_frame(u_char *user, const struct pcap_pkthdr *h, const u_char *bytes)
 {
@@ -192,16 +227,25 @@ static void on_frame(u_char *user, const struct pcap_pkthdr *h, const u_char *by
         .bytes = {bytes, h->caplen},
     };
     b->in->newest_ns = frame.at.ts_ns;
-    b->fn(b->ctx, &frame);
+    add(b, &frame);
 }
 
-enum tap_state tap_read(struct tap *t, unsigned index, tap_frame_fn *fn, void *ctx, struct err *err)
+enum tap_state tap_read(struct tap *t, unsigned index, tap_frames_fn *fn, void *ctx,
+                        struct err *err)
 {
     struct interface *in = &t->interfaces[index];
     if (!in->pcap)
         return TAP_IDLE;
-    struct batch batch = {in, index, fn, ctx};
-    int n = pcap_dispatch(in->pcap, BATCH_FRAMES, on_frame, (u_char *)&batch);
+    struct batch batch;
+    batch.in = in;
+    batch.index = index;
+    batch.fn = fn;
+    batch.ctx = ctx;
+    batch.room = t->room;
+    batch.used = 0;
+    batch.count = 0;
+    int n = pcap_dispatch(in->pcap, READ_FRAMES, on_frame, (u_char *)&batch);
+    hand_out(&batch);
     if (n >= 0)
         return n > 0 ? TAP_MORE : TAP_IDLE;
     err_set(err, in->file.name, "capture ended: %.160s; start again when it is back",

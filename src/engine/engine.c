@@ -224,10 +224,10 @@ static struct flow *take_packet(struct engine *e, struct packet *p, struct flow_
     return flow;
 }
 
-struct flow *engine_decoded(struct engine *e, struct packet *p, size_t captured, bool copy)
+struct flow *engine_decoded(struct engine *e, struct packet *p, struct flow_place place,
+                            size_t captured, bool copy)
 {
-    flow_table_bring(e->flows);
-    return take_packet(e, p, flow_expect(e->flows, &p->tuple), captured, copy);
+    return take_packet(e, p, place, captured, copy);
 }
 
 /* A frame decoded, and what the tables will be asked for. */
@@ -267,6 +267,21 @@ void engine_bring(const struct engine *e)
     bring(&e->flows);
     bring(&e->stats);
     bring(&e->stats.first);
+}
+
+void engine_bring_tables(const struct engine *e)
+{
+    flow_table_bring(e->flows);
+}
+
+struct flow_place engine_expect(const struct engine *e, const struct packet *p)
+{
+    return flow_expect(e->flows, &p->tuple);
+}
+
+void engine_bring_flow(const struct engine *e, struct flow_place *place)
+{
+    flow_bring(e->flows, place);
 }
 
 void engine_time(struct engine *e, int64_t now_ns)

@@ -182,7 +182,7 @@ static bool read_interfaces(struct live *l)
     bool idle = true;
     for (unsigned i = 0; i < tap_count(s->tap); i++) {
         struct err err;
-        enum tap_state state = tap_read(s->tap, i, sensor_frame, s, &err);
+        enum tap_state state = tap_read(s->tap, i, sensor_frames, s, &err);
         idle &= state != TAP_MORE;
         if (state == TAP_GONE) {
             say(s, "%s: %s", err.where, err.text);
@@ -328,7 +328,7 @@ static void read_rest(struct live *l)
     for (unsigned i = 0; i < tap_count(s->tap); i++) {
         enum tap_state state;
         do {
-            state = tap_read(s->tap, i, sensor_frame, s, &err);
+            state = tap_read(s->tap, i, sensor_frames, s, &err);
             sensor_clock(s, false);
             drain(s);
             if (state == TAP_IDLE)

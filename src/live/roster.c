@@ -85,6 +85,7 @@ static void add_address(struct roster *r, struct device *d, const struct ip_addr
 {
     if (d->address_count >= DEVICE_ADDRESSES || !map_put(&r->by_addr, addr_key(addr), d->slot))
         return;
+    r->changes++;
     d->addresses[d->address_count++] = *addr;
     d->has_v4 |= addr->family == 4 && !addr_is_link_local(addr);
 }
@@ -105,6 +106,7 @@ void roster_remove(struct roster *r, struct device *d)
     }
     if (d->has_mac && find_mac(r, &d->mac) == d)
         map_remove(&r->by_mac, mac_key(&d->mac));
+    r->changes++;
     r->drop(r->ctx, d);
     r->devices[d->slot] = NULL;
     r->count--;
@@ -340,4 +342,41 @@ unsigned roster_route(struct roster *r, const struct packet *p,
     }
     owners[0] = d;
     return d != NULL;
+}
+
+/* ---- ahead -------------------------------------------------------------------------------------- */
+
+static bool is_conversation(const struct packet *p)
+{
+    return (p->kind == PACKET_TCP || p->kind == PACKET_UDP) && !is_dhcp(p);
+}
+
+void roster_bring(const struct roster *r, const struct packet *p)
+{
+    map_bring(&r->by_addr, addr_key(&p->tuple.src));
+    map_bring(&r->by_addr, addr_key(&p->tuple.dst));
+}
+
+static void bring_device(const struct roster *r, const struct ip_addr *addr)
+{
+    uint32_t slot = map_get(&r->by_addr, addr_key(addr));
+    if (slot == MAP_NONE)
+        return;
+    bring(r->devices[slot]);
+    bring(&r->devices[slot]->addresses[1]); /* of IPv4 and IPv6, it is seldom a third */
+}
+
+void roster_bring_devices(const struct roster *r, const struct packet *p)
+{
+    if (!is_conversation(p))
+        return;
+    bring_device(r, &p->tuple.src);
+    bring_device(r, &p->tuple.dst);
+}
+
+struct device *roster_expect(const struct roster *r, const struct packet *p)
+{
+    if (!is_conversation(p))
+        return NULL;
+    return route_known(roster_find(r, &p->tuple.src), roster_find(r, &p->tuple.dst), p);
 }

@@ -32,6 +32,7 @@ struct roster {
     uint32_t tokens;     /* devices that may be taken in now */
     int64_t refilled_ns; /* when tokens were last counted up */
     uint64_t turned_away;
+    uint32_t changes; /* counts whatever makes the answers of roster_expect void */
     void (*drop)(void *ctx, struct device *d); /* before a device is freed to make room */
     void *ctx;
 };
@@ -42,6 +43,13 @@ void roster_clear(struct roster *r);
 /* The devices a packet concerns, new ones taken in; their number. A new one has no engine yet. */
 unsigned roster_route(struct roster *r, const struct packet *p,
                       struct device *owners[ROSTER_OWNERS_MAX]);
+
+/* For who knows packets ahead: what roster_route will look at comes near, in two steps some time apart. Then
+ * roster_expect says the one device that a packet concerns, or NULL where only roster_route tells; it is the
+ * same as roster_route's for as long as `changes` does not move. */
+void roster_bring(const struct roster *r, const struct packet *p);
+void roster_bring_devices(const struct roster *r, const struct packet *p);
+struct device *roster_expect(const struct roster *r, const struct packet *p);
 
 struct device *roster_find(const struct roster *r, const struct ip_addr *addr);
 

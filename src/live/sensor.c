@@ -4,6 +4,7 @@
  */
 #include "sensor.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -19,6 +20,8 @@
 #define JUDGE_EVERY_NS NS_PER_S
 #define OVERDUE_NS     (TCP_PATIENCE_NS + NS_PER_S)
 #define JUDGE_A_ROUND  32
+/* What a flow says is asked for so many packets ahead, when the flow itself has come. */
+#define TALK_AHEAD 3
 /* What devices learned of the network together holds for so long. */
 #define FAMILY_NS (3600 * NS_PER_S)
 /* A client that asks for nothing of the list is watched for so long after its last packet. */
@@ -173,9 +176,19 @@ static bool begin(struct sensor *s, struct device *d)
     return true;
 }
 
-static void feed(struct sensor *s, struct device *d, struct packet *p, const struct frame *frame,
+/* A frame decoded, and what will be asked for it. */
+struct arrival {
+    struct packet packet;
+    uint64_t hash;
+    struct device *device; /* NULL: roster_route tells */
+    struct engine *engine; /* the device's, when its flow was looked for; NULL: it was not */
+    struct flow_place place;
+};
+
+static void feed(struct sensor *s, struct device *d, struct arrival *a, const struct frame *frame,
                  bool copy)
 {
+    struct packet *p = &a->packet;
     if (!d->engine && !begin(s, d)) {
         s->counts.unassigned++;
         return;
@@ -183,32 +196,91 @@ static void feed(struct sensor *s, struct device *d, struct packet *p, const str
     d->packets++;
     if (p->at.ts_ns > d->last_ns)
         d->last_ns = p->at.ts_ns;
-    struct flow *flow = engine_decoded(d->engine, p, frame->bytes.len, copy);
+    struct flow_place place = a->engine == d->engine ? a->place : engine_expect(d->engine, p);
+    struct flow *flow = engine_decoded(d->engine, p, place, frame->bytes.len, copy);
     if (s->evidence.folder.fd >= 0 && !copy)
         evidence_keep(&s->evidence, d, frame, p, flow);
 }
 
-void sensor_frame(void *ctx, const struct frame *frame)
+static void arrive(const struct sensor *s, struct arrival *a, const struct frame *frame)
+{
+    net_decode(&a->packet, frame->linktype, frame->bytes, frame->wire_len, &frame->at);
+    a->hash = mirror_expect(s->mirror, &a->packet);
+    roster_bring(&s->roster, &a->packet);
+}
+
+/* Each device has tables of its own: where they are has to be read step by step, for all frames at once. */
+static void look_ahead(const struct sensor *s, struct arrival *all, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        roster_bring_devices(&s->roster, &all[i].packet);
+    for (size_t i = 0; i < count; i++) {
+        all[i].device = roster_expect(&s->roster, &all[i].packet);
+        all[i].engine = all[i].device ? all[i].device->engine : NULL;
+        if (all[i].engine)
+            engine_bring(all[i].engine);
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (all[i].engine)
+            engine_bring_tables(all[i].engine);
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (all[i].engine)
+            all[i].place = engine_expect(all[i].engine, &all[i].packet);
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (all[i].engine)
+            engine_bring_flow(all[i].engine, &all[i].place);
+    }
+}
+
+/* What was looked up ahead. */
+static void forget(struct arrival *all, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        all[i].device = NULL;
+        all[i].engine = NULL;
+    }
+}
+
+static void take(struct sensor *s, struct arrival *a, const struct frame *frame)
+{
+    struct device *owners[ROSTER_OWNERS_MAX] = {a->device};
+    struct packet *p = &a->packet;
+    s->counts.packets++;
+    if (p->at.ts_ns > s->packet_ns)
+        s->packet_ns = p->at.ts_ns;
+    unsigned count = a->device ? 1 : roster_route(&s->roster, p, owners);
+    bool is_copy = mirror_knows(s->mirror, p, a->hash, frame->group);
+    s->counts.unassigned += count == 0;
+    uint32_t slot = count > 0 ? owners[0]->slot : 0;
+    if (count > 1) {
+        struct arrival other = *a; /* an engine changes its packet */
+        feed(s, owners[1], &other, frame, is_copy);
+    }
+    /* What ended in the other's engine may show that this one is no device. */
+    if (count > 0 && s->roster.devices[slot] == owners[0])
+        feed(s, owners[0], a, frame, is_copy);
+}
+
+void sensor_frames(void *ctx, const struct frame *frames, size_t count)
 {
     struct sensor *s = ctx;
-    struct packet p;
-    struct device *owners[ROSTER_OWNERS_MAX];
-    net_decode(&p, frame->linktype, frame->bytes, frame->wire_len, &frame->at);
-    s->counts.packets++;
-    if (p.at.ts_ns > s->packet_ns)
-        s->packet_ns = p.at.ts_ns;
-    uint64_t hash = mirror_expect(s->mirror, &p);
-    unsigned count = roster_route(&s->roster, &p, owners);
-    if (count > 0 && owners[0]->engine)
-        engine_bring(owners[0]->engine);
-    bool is_copy = mirror_knows(s->mirror, &p, hash, frame->group);
-    s->counts.unassigned += count == 0;
-    if (count > 1) {
-        struct packet copy = p; /* an engine changes it */
-        feed(s, owners[1], &copy, frame, is_copy);
+    struct arrival all[TAP_BATCH];
+    assert(count <= TAP_BATCH);
+    for (size_t i = 0; i < count; i++)
+        arrive(s, &all[i], &frames[i]);
+    look_ahead(s, all, count);
+    uint32_t changes = s->roster.changes;
+    for (size_t i = 0; i < count; i++) {
+        /* A frame may make devices come and go, and engines with them. */
+        if (s->roster.changes != changes)
+            forget(&all[i], count - i);
+        changes = s->roster.changes;
+        if (i + TALK_AHEAD < count && all[i + TALK_AHEAD].engine)
+            flow_bring_app(&all[i + TALK_AHEAD].place);
+        take(s, &all[i], &frames[i]);
     }
-    if (count > 0)
-        feed(s, owners[0], &p, frame, is_copy);
 }
 
 /* ---- the end of a deployment -------------------------------------------------------------------- */

@@ -117,7 +117,7 @@ bool sensor_init(struct sensor *s, struct err *err);
 void sensor_clear(struct sensor *s);
 
 /* For tap_read; `ctx` is the sensor. */
-void sensor_frame(void *ctx, const struct frame *frame);
+void sensor_frames(void *ctx, const struct frame *frames, size_t count);
 
 /* Of the clock that stamps packets, and of the one that never steps. */
 int64_t wall_ns(void);

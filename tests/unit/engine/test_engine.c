@@ -431,6 +431,11 @@ static void packets_cut_in_the_header_are_counted(void **state)
     assert_int_equal(b->seen.verdict, VERDICT_INCONCLUSIVE);
 }
 
+static struct flow *decoded(struct bench *b, struct packet *p, size_t captured, bool copy)
+{
+    return engine_decoded(b->engine, p, engine_expect(b->engine, p), captured, copy);
+}
+
 /* Whoever decodes packets himself is told their flow. */
 static void the_flow_of_a_packet_is_told(void **state)
 {
@@ -438,15 +443,39 @@ static void the_flow_of_a_packet_is_told(void **state)
     struct packet p, arp = {.kind = PACKET_ARP, .at = {1, 1, 0}};
     const struct frame *f = frame_udp(&b->maker, query_way, slice_of(query, sizeof query - 1));
     net_decode(&p, f->linktype, f->bytes, f->wire_len, &f->at);
-    assert_null(engine_decoded(b->engine, &p, f->bytes.len, true));
-    const struct flow *flow = engine_decoded(b->engine, &p, f->bytes.len, false);
+    assert_null(decoded(b, &p, f->bytes.len, true));
+    const struct flow *flow = decoded(b, &p, f->bytes.len, false);
     assert_non_null(flow);
     assert_int_equal(flow->key.dst_port, 53);
     assert_int_equal(flow->side[DIR_TO_SERVER].packets, 1);
     f = frame_udp(&b->maker, reply_way, slice_of(reply, sizeof reply - 1));
     net_decode(&p, f->linktype, f->bytes, f->wire_len, &f->at);
-    assert_ptr_equal(engine_decoded(b->engine, &p, f->bytes.len, false), flow);
-    assert_null(engine_decoded(b->engine, &arp, 60, false));
+    assert_ptr_equal(decoded(b, &p, f->bytes.len, false), flow);
+    assert_null(decoded(b, &arp, 60, false));
+}
+
+/* A place looked for ahead, before or after the flow began, leads to the same flow. */
+static void an_expected_flow_is_the_same(void **state)
+{
+    struct bench *b = *state;
+    struct packet p, second;
+    const struct frame *f = frame_udp(&b->maker, query_way, slice_of(query, sizeof query - 1));
+    net_decode(&p, f->linktype, f->bytes, f->wire_len, &f->at);
+    second = p;
+    engine_bring(b->engine);
+    engine_bring_tables(b->engine);
+    struct flow_place early = engine_expect(b->engine, &p);
+    engine_bring_flow(b->engine, &early);
+    assert_int_equal(early.node, 0);
+    const struct flow *flow = engine_decoded(b->engine, &p, early, f->bytes.len, false);
+    assert_non_null(flow);
+    p = second;
+    assert_ptr_equal(engine_decoded(b->engine, &p, early, f->bytes.len, false), flow);
+    struct flow_place later = engine_expect(b->engine, &second);
+    engine_bring_flow(b->engine, &later);
+    assert_ptr_equal(later.flow, flow);
+    assert_ptr_equal(engine_decoded(b->engine, &second, later, f->bytes.len, false), flow);
+    assert_int_equal(flow->side[DIR_TO_SERVER].packets, 3);
 }
 
 int main(void)
@@ -469,6 +498,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(one_direction_is_no_silence, set_up, tear_down),
         cmocka_unit_test_setup_teardown(an_answer_in_a_gap_is_no_silence, set_up, tear_down),
         cmocka_unit_test_setup_teardown(packets_cut_in_the_header_are_counted, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(an_expected_flow_is_the_same, set_up, tear_down),
         cmocka_unit_test_setup_teardown(the_flow_of_a_packet_is_told, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
