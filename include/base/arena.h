@@ -40,8 +40,8 @@ void arena_pool_clear(struct arena_pool *pool);
 /* Zeroed, aligned for any object; NULL at the cap or out of memory. */
 void *arena_alloc(struct arena *a, size_t size);
 
-/* A copy of `s`, followed by a NUL byte that does not count. On failure an empty slice with a NULL
- * data pointer (a copy of an empty slice has a pointer). */
+/* A copy of `s`, aligned for nothing and followed by a NUL byte that does not count. On failure an empty
+ * slice with a NULL data pointer (a copy of an empty slice has a pointer). */
 struct slice arena_copy(struct arena *a, struct slice s);
 
 #endif

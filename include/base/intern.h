@@ -13,7 +13,7 @@
 
 struct intern;
 
-/* At most `cap_names` names of `cap_bytes` in all. NULL when memory is out. */
+/* At most `cap_names` names (FINDER_MAX the most) of `cap_bytes` in all. NULL when memory is out. */
 struct intern *intern_new(uint32_t cap_names, size_t cap_bytes);
 void intern_free(struct intern *t);
 
@@ -21,8 +21,9 @@ void intern_free(struct intern *t);
 uint32_t intern_add(struct intern *t, struct slice name);
 /* The number of `name`, INTERN_NONE when it was never added. */
 uint32_t intern_find(const struct intern *t, struct slice name);
-/* The same for a name that several tables are asked for: `hash` is its intern_hash. */
+/* The same two for a name that several tables are asked for: `hash` is its intern_hash. */
 uint32_t intern_find_hashed(const struct intern *t, struct slice name, uint64_t hash);
+uint32_t intern_add_hashed(struct intern *t, struct slice name, uint64_t hash);
 uint64_t intern_hash(struct slice name);
 /* The name of a number below intern_count(); NUL-terminated. */
 struct slice intern_name(const struct intern *t, uint32_t id);

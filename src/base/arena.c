@@ -132,32 +132,41 @@ static struct arena_block *add_block(struct arena *a, size_t need)
     return block;
 }
 
-void *arena_alloc(struct arena *a, size_t size)
+/* `size` bytes from a multiple of `alignment` on. */
+static void *carve(struct arena *a, size_t size, size_t alignment)
 {
-    if (size > UINT32_MAX / 2)
-        return NULL;
-    size = (size + ALIGNMENT - 1) & ~(ALIGNMENT - 1);
-    if (size > a->cap || a->used > a->cap - size)
-        return NULL;
     struct arena_block *block = a->blocks;
-    if (!block || block->size - block->used < size) {
+    size_t skip = block ? (alignment - block->used % alignment) % alignment : 0;
+    if (size > a->cap || a->used > a->cap - size || size > UINT32_MAX / 2)
+        return NULL;
+    if (!block || block->size - block->used < size + skip) {
         block = add_block(a, size);
-        if (!block)
-            return NULL;
+        skip = 0;
     }
-    void *p = (char *)block->bytes + block->used;
-    block->used += (uint32_t)size;
+    if (!block)
+        return NULL;
+    void *p = (char *)block->bytes + block->used + skip;
+    block->used += (uint32_t)(size + skip);
     a->used += size;
-    memset(p, 0, size);
     return p;
 }
 
+void *arena_alloc(struct arena *a, size_t size)
+{
+    void *p = carve(a, size, ALIGNMENT);
+    if (p)
+        memset(p, 0, size);
+    return p;
+}
+
+/* Bytes lie side by side: names are short, and there can be many. */
 struct slice arena_copy(struct arena *a, struct slice s)
 {
-    uint8_t *copy = s.len < SIZE_MAX ? arena_alloc(a, s.len + 1) : NULL;
+    uint8_t *copy = s.len < SIZE_MAX ? carve(a, s.len + 1, 1) : NULL;
     if (!copy)
         return (struct slice){NULL, 0};
     if (s.len > 0)
         memcpy(copy, s.data, s.len);
+    copy[s.len] = 0;
     return slice_of(copy, s.len);
 }

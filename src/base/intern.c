@@ -4,23 +4,22 @@
  */
 #include "base/intern.h"
 
+#include <assert.h>
 #include <stdlib.h>
 
 #include "base/arena.h"
-#include "base/hash.h"
-#include "base/map.h"
+#include "base/finder.h"
 
 #define INTERN_KEY 0x6e616d65U
 
 struct entry {
     const uint8_t *data;
     uint32_t len;
-    uint32_t next; /* another name of the same hash, INTERN_NONE at the end */
 };
 
 struct intern {
     struct arena bytes;
-    struct map by_hash; /* to the first entry of a hash */
+    struct finder by_hash;
     struct entry *entries;
     uint32_t count;
     uint32_t room;
@@ -29,11 +28,12 @@ struct intern {
 
 struct intern *intern_new(uint32_t cap_names, size_t cap_bytes)
 {
+    assert(cap_names <= FINDER_MAX);
     struct intern *t = calloc(1, sizeof *t);
     if (!t)
         return NULL;
     arena_init(&t->bytes, cap_bytes);
-    map_init(&t->by_hash, cap_names);
+    finder_init(&t->by_hash);
     t->cap = cap_names;
     return t;
 }
@@ -43,7 +43,7 @@ void intern_free(struct intern *t)
     if (!t)
         return;
     arena_clear(&t->bytes);
-    map_clear(&t->by_hash);
+    finder_clear(&t->by_hash);
     free(t->entries);
     free(t);
 }
@@ -53,11 +53,17 @@ uint64_t intern_hash(struct slice name)
     return hash_bytes(INTERN_KEY, name);
 }
 
+static uint64_t hash_of(const void *table, uint32_t id)
+{
+    return intern_hash(intern_name(table, id));
+}
+
 uint32_t intern_find_hashed(const struct intern *t, struct slice name, uint64_t hash)
 {
-    uint32_t id = map_get(&t->by_hash, hash);
-    while (id != INTERN_NONE && !slice_eq(intern_name(t, id), name))
-        id = t->entries[id].next;
+    uint32_t step = 0;
+    uint32_t id = finder_next(&t->by_hash, hash, &step);
+    while (id != FINDER_NONE && !slice_eq(intern_name(t, id), name))
+        id = finder_next(&t->by_hash, hash, &step);
     return id;
 }
 
@@ -79,20 +85,23 @@ static bool make_room(struct intern *t)
     return true;
 }
 
-uint32_t intern_add(struct intern *t, struct slice name)
+uint32_t intern_add_hashed(struct intern *t, struct slice name, uint64_t hash)
 {
-    uint64_t hash = intern_hash(name);
     uint32_t id = intern_find_hashed(t, name, hash);
     if (id != INTERN_NONE)
         return id;
     if (t->count >= t->cap || name.len > UINT32_MAX || !make_room(t))
         return INTERN_NONE;
     struct slice copy = arena_copy(&t->bytes, name);
-    uint32_t first = map_get(&t->by_hash, hash);
-    if (!copy.data || !map_put(&t->by_hash, hash, t->count))
+    if (!copy.data || !finder_add(&t->by_hash, hash, t->count, hash_of, t))
         return INTERN_NONE;
-    t->entries[t->count] = (struct entry){copy.data, (uint32_t)copy.len, first};
+    t->entries[t->count] = (struct entry){copy.data, (uint32_t)copy.len};
     return t->count++;
+}
+
+uint32_t intern_add(struct intern *t, struct slice name)
+{
+    return intern_add_hashed(t, name, intern_hash(name));
 }
 
 struct slice intern_name(const struct intern *t, uint32_t id)

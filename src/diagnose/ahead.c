@@ -9,7 +9,7 @@ BRINGS void first_step(struct step *s, const struct facts *f, const struct flow 
 {
     *s = (struct step){.client = MAP_NONE, .station = MAP_NONE};
     s->client_key = facts_key(&flow->key.src);
-    map_bring(&f->by_addr, s->client_key);
+    finder_bring(&f->by_addr, s->client_key);
     if (!flow->has_mac)
         return;
     s->mac_key = station_key(&flow->client_mac);
@@ -21,7 +21,9 @@ BRINGS void second_step(struct step *s, const struct facts *f)
 {
     if (s->client_key == 0)
         return;
-    s->client = map_get(&f->by_addr, s->client_key);
+    uint32_t step = 0;
+    s->client =
+        finder_next(&f->by_addr, s->client_key, &step); /* by far most often it is that one */
     s->station = map_get(&f->stations.by_mac, s->mac_key);
     if (s->client < f->clients.count)
         bring(pool_at(&f->clients, s->client));

@@ -12,7 +12,6 @@ static const struct {
     size_t offset;
     uint32_t cap;
 } own_maps[] = {
-    {offsetof(struct facts, by_addr), CLIENTS_MAX},
     {offsetof(struct facts, by_mac), CLIENTS_MAX},
     {offsetof(struct facts, by_flow), WATCHED_MAX},
     {offsetof(struct facts, losses.by_minute), LOSS_MINUTES_MAX},
@@ -24,6 +23,7 @@ static const struct {
     uint32_t cap;
 } own_pools[] = {
     {offsetof(struct facts, clients), sizeof(struct client), CLIENTS_MAX},
+    {offsetof(struct facts, servers), sizeof(struct server), SERVERS_MAX},
     {offsetof(struct facts, macs), sizeof(struct mac_entry), CLIENTS_MAX},
     {offsetof(struct facts, peers), sizeof(struct peer), PEERS_MAX},
     {offsetof(struct facts, skews), sizeof(struct skew), CLIENTS_MAX},
@@ -80,6 +80,8 @@ bool facts_init(struct facts *f, const struct service_list *list, struct facts *
     f->issuers = intern_new(ISSUERS_MAX, ISSUERS_BYTES_MAX);
     for (size_t i = 0; i < OWN_MAPS; i++)
         map_init(map_of(f, i), own_maps[i].cap);
+    finder_init(&f->by_addr);
+    finder_init(&f->by_server);
     for (size_t i = 0; i < OWN_POOLS; i++)
         pool_init(pool_of(f, i), own_pools[i].size, own_pools[i].cap);
     revocation_init(&f->revocation);
@@ -100,6 +102,8 @@ void facts_clear(struct facts *f)
 {
     for (size_t i = 0; i < OWN_MAPS; i++)
         map_clear(map_of(f, i));
+    finder_clear(&f->by_addr);
+    finder_clear(&f->by_server);
     for (size_t i = 0; i < OWN_POOLS; i++)
         pool_clear(pool_of(f, i));
     revocation_clear(&f->revocation);
@@ -124,6 +128,8 @@ bool facts_copy(struct facts *out, struct facts *f)
     out->is_copy = true;
     for (size_t i = 0; i < OWN_MAPS; i++)
         good &= map_copy(map_of(out, i), map_of(f, i));
+    good &= finder_copy(&out->by_addr, &f->by_addr);
+    good &= finder_copy(&out->by_server, &f->by_server);
     for (size_t i = 0; i < OWN_POOLS; i++)
         good &= pool_copy(pool_of(out, i), pool_of(f, i)) != 0;
     good &= stations_copy(&out->stations, &f->stations);
@@ -214,12 +220,25 @@ struct client *facts_at(const struct facts *f, uint32_t client)
     return pool_at(&f->clients, client);
 }
 
+/* Clients and servers begin with their address. */
+static uint64_t addr_of_record(const void *table, uint32_t number)
+{
+    return facts_key(pool_at(table, number));
+}
+
+static uint32_t find_addr(const struct finder *by, const struct pool *records,
+                          const struct ip_addr *addr, uint64_t key)
+{
+    uint32_t step = 0;
+    uint32_t id = finder_next(by, key, &step);
+    while (id != FINDER_NONE && !addr_eq(pool_at(records, id), addr))
+        id = finder_next(by, key, &step);
+    return id;
+}
+
 uint32_t facts_find(const struct facts *f, const struct ip_addr *addr)
 {
-    uint32_t id = map_get(&f->by_addr, facts_key(addr));
-    if (id != MAP_NONE && !addr_eq(&facts_at(f, id)->addr, addr))
-        return POOL_NONE;
-    return id;
+    return find_addr(&f->by_addr, &f->clients, addr, facts_key(addr));
 }
 
 static uint32_t add_client(struct facts *f, const struct ip_addr *addr)
@@ -242,11 +261,13 @@ static uint32_t add_client(struct facts *f, const struct ip_addr *addr)
 uint32_t facts_client(struct facts *f, const struct ip_addr *addr)
 {
     uint64_t key = facts_key(addr);
-    uint32_t id = map_get(&f->by_addr, key);
-    if (id != MAP_NONE)
-        return addr_eq(&facts_at(f, id)->addr, addr) ? id : POOL_NONE;
+    uint32_t id = find_addr(&f->by_addr, &f->clients, addr, key);
+    if (id != POOL_NONE)
+        return id;
     id = add_client(f, addr);
-    return id != POOL_NONE && map_put(&f->by_addr, key, id) ? id : POOL_NONE;
+    return id != POOL_NONE && finder_add(&f->by_addr, key, id, addr_of_record, &f->clients)
+               ? id
+               : POOL_NONE;
 }
 
 static uint64_t mac_key(const struct mac_addr *mac)
@@ -325,9 +346,17 @@ uint32_t facts_unheard(struct facts *f, const struct ip_addr *addr, const struct
 
 void facts_role(struct facts *f, const struct ip_addr *addr, uint8_t flag)
 {
-    uint32_t id = facts_client(f, addr);
-    if (id != POOL_NONE)
-        facts_at(f, id)->flags |= flag;
+    uint64_t key = facts_key(addr);
+    uint32_t id = find_addr(&f->by_server, &f->servers, addr, key);
+    if (id == POOL_NONE) {
+        id = pool_add(&f->servers);
+        if (id == POOL_NONE)
+            return;
+        *(struct server *)pool_at(&f->servers, id) = (struct server){.addr = *addr};
+        if (!finder_add(&f->by_server, key, id, addr_of_record, &f->servers))
+            return;
+    }
+    ((struct server *)pool_at(&f->servers, id))->roles |= flag;
 }
 
 /* What `server` is besides a peer of this one client. Once: its record may lie anywhere in memory. */

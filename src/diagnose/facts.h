@@ -2,7 +2,7 @@
  * diagnose/facts: what is remembered of the traffic until it is judged.
  * SPDX-License-Identifier: MIT
  *
- * A client for each address that asks, a row for each host (and port) of a client, and on a row one
+ * A client for each address that asks, a few bytes for each that is asked, a row for each host (and port) of a client, and on a row one
  * failure for each way it failed. Nothing is kept a transaction: memory grows with clients and hosts.
  * Rows exist for names that the list has; other names are only counted. A deployment asks for some dozens
  * of listed hosts, so a client's rows lie side by side in blocks of that many, with their names in front:
@@ -11,6 +11,7 @@
 #ifndef DIAGNOSE_FACTS_H
 #define DIAGNOSE_FACTS_H
 
+#include "base/finder.h"
 #include "base/intern.h"
 #include "base/map.h"
 #include "base/mark.h"
@@ -26,6 +27,7 @@
 #include "station.h"
 
 #define CLIENTS_MAX       262144U
+#define SERVERS_MAX       262144U
 #define ROW_BLOCKS_MAX    65536U
 #define ROWS_A_BLOCK      48
 #define BLOCKS_A_CLIENT   64 /* of rows */
@@ -43,6 +45,12 @@
 #define ISSUERS_MAX       1024U
 #define ISSUERS_BYTES_MAX (1U << 20)
 
+/* What is asked. */
+struct server {
+    struct ip_addr addr;
+    uint8_t roles; /* CLIENT_RESOLVER... */
+};
+
 enum {
     CLIENT_RESOLVER = 1,  /* others ask it for names */
     CLIENT_PROXY = 2,     /* others send it proxy requests */
@@ -54,7 +62,7 @@ enum {
     CLIENT_UNHEARD = 128, /* a station without a network: it could ask nothing */
 };
 
-/* An address. */
+/* Who asks: an address. */
 struct client {
     struct ip_addr addr;
     uint8_t flags;
@@ -249,10 +257,12 @@ struct facts {
     uint32_t *other_counts; /* by number in others */
     uint32_t other_room;
     uint32_t other_overflow; /* contacts of names that found no room */
-    struct map by_addr;
+    struct finder by_addr;   /* clients */
+    struct finder by_server; /* servers */
     struct map by_mac;
     struct matches *matches;
     struct pool clients;
+    struct pool servers; /* many more than clients are; some are both */
     struct pool macs;
     struct pool peers;
     struct pool skews;
@@ -314,7 +324,7 @@ uint32_t facts_of_mac(const struct facts *f, const struct mac_addr *mac);
 uint32_t facts_asks(struct facts *f, const struct flow *flow);
 /* A client for a station that never asked; its address may be 0.0.0.0. */
 uint32_t facts_unheard(struct facts *f, const struct ip_addr *addr, const struct mac_addr *mac);
-/* Notes a role of a server. */
+/* Notes a role of a server, which weighs where it is a client as well: from facts_merge on. */
 void facts_role(struct facts *f, const struct ip_addr *addr, uint8_t flag);
 
 struct client *facts_at(const struct facts *f, uint32_t client);

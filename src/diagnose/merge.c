@@ -89,8 +89,20 @@ static void fold_client(struct facts *f, uint32_t from, uint32_t to)
     target->merged = from;
 }
 
+/* What clients are to others. */
+static void take_roles(struct facts *f)
+{
+    for (uint32_t i = 0; i < f->servers.count; i++) {
+        const struct server *s = pool_at(&f->servers, i);
+        uint32_t client = facts_find(f, &s->addr);
+        if (client != POOL_NONE)
+            facts_at(f, client)->flags |= s->roles;
+    }
+}
+
 void facts_merge(struct facts *f)
 {
+    take_roles(f);
     for (uint32_t i = 0; i < f->clients.count; i++) {
         uint32_t to = facts_primary(f, i);
         if (to != i)

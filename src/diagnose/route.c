@@ -12,16 +12,16 @@
 
 void routes_init(struct routes *r)
 {
-    map_init(&r->by_way, ROUTES_MAX);
-    map_init(&r->by_addr, ROUTES_MAX);
+    finder_init(&r->by_way);
+    finder_init(&r->by_addr);
     pool_init(&r->by_name, sizeof(uint32_t), ROUTES_MAX);
     pool_init(&r->pool, sizeof(struct route), ROUTES_MAX);
 }
 
 void routes_clear(struct routes *r)
 {
-    map_clear(&r->by_way);
-    map_clear(&r->by_addr);
+    finder_clear(&r->by_way);
+    finder_clear(&r->by_addr);
     pool_clear(&r->by_name);
     pool_clear(&r->pool);
 }
@@ -31,10 +31,36 @@ const struct route *route_at(const struct routes *r, uint32_t index)
     return index == POOL_NONE ? NULL : pool_at(&r->pool, index);
 }
 
+static uint64_t addr_hash_of(const void *table, uint32_t index)
+{
+    const struct route *route = pool_at(table, index);
+    return addr_hash(ADDR_KEY, &route->addr);
+}
+
+/* A hash for a name, an address and a port. */
+static uint64_t way_hash(uint32_t name, const struct ip_addr *addr, uint16_t port)
+{
+    return addr_hash(hash_mix(WAY_KEY, (uint64_t)name << 16 | port), addr);
+}
+
+static uint64_t way_hash_of(const void *table, uint32_t index)
+{
+    const struct route *route = pool_at(table, index);
+    return way_hash(route->name, &route->addr, route->port);
+}
+
+static uint32_t newest_of_addr(const struct routes *r, const struct ip_addr *addr, uint64_t hash)
+{
+    uint32_t step = 0;
+    uint32_t id = finder_next(&r->by_addr, hash, &step);
+    while (id != FINDER_NONE && !addr_eq(&route_at(r, id)->addr, addr))
+        id = finder_next(&r->by_addr, hash, &step);
+    return id;
+}
+
 const struct route *route_of_addr(const struct routes *r, const struct ip_addr *addr)
 {
-    const struct route *route = route_at(r, map_get(&r->by_addr, addr_hash(ADDR_KEY, addr)));
-    return route && addr_eq(&route->addr, addr) ? route : NULL;
+    return route_at(r, newest_of_addr(r, addr, addr_hash(ADDR_KEY, addr)));
 }
 
 static uint32_t newest_of_name(const struct routes *r, uint32_t name)
@@ -57,41 +83,46 @@ static bool file_by_name(struct routes *r, uint32_t name, uint32_t id)
     return true;
 }
 
-/* Links a new route in front of those of its address and its name. */
-static bool link_route(struct routes *r, uint32_t id, uint64_t way, const struct ip_addr *addr,
-                       uint32_t name)
+/* Puts a new route in front of those of its address and of its name. */
+static bool link_route(struct routes *r, uint32_t id, struct route *route, uint64_t way)
 {
-    struct route *route = pool_at(&r->pool, id);
-    uint64_t key = addr_hash(ADDR_KEY, addr);
-    const struct route *same = route_of_addr(r, addr);
-    uint32_t head = map_get(&r->by_addr, key);
-    if (head != MAP_NONE && !same)
-        return false; /* two addresses of one hash: the second is not followed */
+    uint64_t hash = addr_hash(ADDR_KEY, &route->addr);
+    uint32_t head = newest_of_addr(r, &route->addr, hash);
     route->next_addr = head;
-    route->next_name = newest_of_name(r, name);
-    return map_put(&r->by_way, way, id) && map_put(&r->by_addr, key, id) &&
-           (name == INTERN_NONE || file_by_name(r, name, id));
+    route->next_name = newest_of_name(r, route->name);
+    if (head != POOL_NONE)
+        finder_replace(&r->by_addr, hash, head, id);
+    else if (!finder_add(&r->by_addr, hash, id, addr_hash_of, &r->pool))
+        return false;
+    return finder_add(&r->by_way, way, id, way_hash_of, &r->pool) &&
+           (route->name == INTERN_NONE || file_by_name(r, route->name, id));
+}
+
+static bool is_way(const struct route *route, uint32_t name, const struct flow *flow)
+{
+    return route->name == name && route->port == flow->key.dst_port &&
+           addr_eq(&route->addr, &flow->key.dst);
 }
 
 static struct route *find(struct routes *r, uint32_t name, const struct flow *flow)
 {
-    const struct ip_addr *addr = &flow->key.dst;
-    uint64_t way = addr_hash(hash_mix(WAY_KEY, (uint64_t)name << 16 | flow->key.dst_port), addr);
-    uint32_t id = map_get(&r->by_way, way);
-    if (id != MAP_NONE)
-        return pool_at(&r->pool, id);
+    uint64_t way = way_hash(name, &flow->key.dst, flow->key.dst_port);
+    uint32_t step = 0, id;
+    while ((id = finder_next(&r->by_way, way, &step)) != FINDER_NONE) {
+        struct route *old = pool_at(&r->pool, id);
+        if (is_way(old, name, flow))
+            return old;
+    }
     id = pool_add(&r->pool);
     if (id == POOL_NONE)
         return NULL;
     struct route *route = pool_at(&r->pool, id);
     *route = (struct route){.name = name,
-                            .addr = *addr,
+                            .addr = flow->key.dst,
                             .first = flow->first,
                             .port = flow->key.dst_port,
-                            .client = POOL_NONE,
-                            .next_addr = POOL_NONE,
-                            .next_name = POOL_NONE};
-    return link_route(r, id, way, addr, name) ? route : NULL;
+                            .client = POOL_NONE};
+    return link_route(r, id, route, way) ? route : NULL;
 }
 
 static void keep_least(uint32_t *least, uint32_t value)

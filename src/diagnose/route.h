@@ -9,7 +9,7 @@
 #ifndef DIAGNOSE_ROUTE_H
 #define DIAGNOSE_ROUTE_H
 
-#include "base/map.h"
+#include "base/finder.h"
 #include "flow/flow.h"
 #include "pool.h"
 #include "proto/tx.h"
@@ -54,9 +54,9 @@ struct route_floor {
 };
 
 struct routes {
-    struct map by_way; /* name, address and port */
-    struct map by_addr;
-    struct pool by_name; /* by number of a listed name: 1 + that of its newest route, 0 none */
+    struct finder by_way;  /* name, address and port */
+    struct finder by_addr; /* the newest one */
+    struct pool by_name;   /* by number of a listed name: 1 + that of its newest route, 0 none */
     struct pool pool;
     struct route_shrunk shrunk; /* the newest case */
     struct route_floor floor;

@@ -70,6 +70,8 @@ static void arena_copies_end_in_nul(void **state)
     struct slice empty = arena_copy(&a, slice_of(NULL, 0));
     assert_non_null(empty.data);
     assert_int_equal(empty.len, 0);
+    assert_ptr_equal(empty.data, copy.data + 5);
+    assert_int_equal((uintptr_t)arena_alloc(&a, 8) % sizeof(void *), 0);
     arena_clear(&a);
 }
 
