@@ -144,15 +144,15 @@ static void test_who_cuts(void **state)
         bool cut;
         bool left; /* the client ended its side before */
     } ROWS[] = {
-        {OK("5000", ""), true, END_FIN, DIR_TO_CLIENT, true},
-        {OK("5000", ""), false, END_RST, DIR_TO_CLIENT, true},
-        {OK("5000", ""), false, END_RST, DIR_TO_SERVER, false},
-        {OK("5000", ""), false, END_CAPTURE, DIR_TO_SERVER, false},
-        {OK("5000", ""), false, END_TIMEOUT, DIR_TO_SERVER, false},
-        {OK("100", ""), true, END_FIN, DIR_TO_CLIENT, false},
+        {OK("5000", ""), true, END_FIN, DIR_TO_CLIENT, true, false},
+        {OK("5000", ""), false, END_RST, DIR_TO_CLIENT, true, false},
+        {OK("5000", ""), false, END_RST, DIR_TO_SERVER, false, false},
+        {OK("5000", ""), false, END_CAPTURE, DIR_TO_SERVER, false, false},
+        {OK("5000", ""), false, END_TIMEOUT, DIR_TO_SERVER, false, false},
+        {OK("100", ""), true, END_FIN, DIR_TO_CLIENT, false, false},
         {OK("5000", ""), true, END_FIN, DIR_TO_SERVER, false, true},
         {OK("5000", ""), false, END_RST, DIR_TO_CLIENT, false, true},
-        {"HTTP/1.1 200 OK\r\n\r\n", true, END_FIN, DIR_TO_CLIENT, false},
+        {"HTTP/1.1 200 OK\r\n\r\n", true, END_FIN, DIR_TO_CLIENT, false, false},
     };
     static const uint8_t block[100];
     (void)state;
