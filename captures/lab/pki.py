@@ -13,7 +13,7 @@ from cryptography import x509
 from cryptography.x509 import ocsp
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
-from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+from cryptography.x509.oid import AuthorityInformationAccessOID, ExtendedKeyUsageOID, NameOID
 
 MICROSOFT = [("C", "US"), ("O", "Microsoft Corporation")]
 REDMOND = [("C", "US"), ("ST", "Washington"), ("L", "Redmond"), ("O", "Microsoft Corporation")]
@@ -37,13 +37,26 @@ AUTHORITIES = {
         [("O", "Contoso"), ("CN", "Contoso Root CA")],
         [("O", "Contoso"), ("CN", "Contoso Web Gateway CA")],
     ),
+    # A public authority that nobody has heard of yet: its certificates are in public logs.
+    "logged": (
+        [("O", "Example Trust Services"), ("CN", "Example Trust Root R7")],
+        [("O", "Example Trust Services"), ("CN", "Example Trust TLS CA 2K26")],
+    ),
+    # A box that signs with its root.
+    "branch": (
+        [("CN", "BRANCH-GW-14")],
+        [("CN", "BRANCH-GW-14")],
+    ),
 }
+NO_INTERMEDIATE = ("branch",)
 
 SUBJECT_OF_ISSUER = {
     "microsoft": REDMOND,
     "digicert": REDMOND,
     "update": REDMOND[:3] + [("O", "Microsoft"), ("OU", "DSP")],
     "contoso": [],
+    "logged": REDMOND,
+    "branch": [],
 }
 
 OIDS = {
@@ -57,7 +70,14 @@ OIDS = {
 
 NOW = datetime.datetime.utcnow().replace(microsecond=0)
 DAY = datetime.timedelta(days=1)
-VALIDITY = {"good": (-60, 120), "expired": (-190, -9), "future": (8, 188)}  # days from now
+# Days from now.
+VALIDITY = {
+    "good": (-60, 120),
+    "expired": (-190, -9),
+    "future": (8, 188),
+    "fresh": (-0.1, 365),
+}
+LOGS = x509.ObjectIdentifier("1.3.6.1.4.1.11129.2.4.2")
 
 
 def name(parts):
@@ -72,6 +92,17 @@ def pem(cert):
     return cert.public_bytes(serialization.Encoding.PEM)
 
 
+def timestamps():
+    """Signed certificate timestamps (RFC 6962 section 3.3) of two logs, DER; the signatures are none."""
+    stamps = b""
+    for log in (b"\x51", b"\xa7"):
+        stamp = b"\0" + log * 32 + int(NOW.timestamp() * 1000).to_bytes(8, "big") + b"\0\0"
+        stamp += b"\4\3" + (72).to_bytes(2, "big") + b"\x30\x46" + log * 70
+        stamps += len(stamp).to_bytes(2, "big") + stamp
+    content = len(stamps).to_bytes(2, "big") + stamps
+    return b"\x04\x82" + len(content).to_bytes(2, "big") + content
+
+
 class Authority:
     """One root with one issuing authority below it."""
 
@@ -79,9 +110,11 @@ class Authority:
         root, issuing = (name(parts) for parts in AUTHORITIES[key])
         self.kind = key
         self.root_key = new_key()
-        self.key = new_key()
+        self.key = self.root_key if key in NO_INTERMEDIATE else new_key()
         self.root = self._sign(root, root, self.root_key, self.root_key, 1)
         self.cert = self._sign(issuing, root, self.key, self.root_key, 0)
+        if key in NO_INTERMEDIATE:
+            self.cert = self.root
 
     @staticmethod
     def _sign(subject, issuer, key, issuer_key, path_length):
@@ -106,9 +139,21 @@ class Authority:
         crl = x509.DistributionPoint(
             [x509.UniformResourceIdentifier("http://crl3.digicert.com/lab.crl")], None, None, None
         )
+        builder = x509.CertificateBuilder()
+        if self.kind == "logged":
+            builder = builder.add_extension(
+                x509.AuthorityInformationAccess(
+                    [
+                        x509.AccessDescription(
+                            AuthorityInformationAccessOID.CA_ISSUERS,
+                            x509.UniformResourceIdentifier("http://pki.example.net/2k26.crt"),
+                        )
+                    ]
+                ),
+                critical=False,
+            ).add_extension(x509.UnrecognizedExtension(LOGS, timestamps()), critical=False)
         return (
-            x509.CertificateBuilder()
-            .subject_name(subject)
+            builder.subject_name(subject)
             .issuer_name(self.cert.subject)
             .public_key(key.public_key())
             .serial_number(x509.random_serial_number())
@@ -155,7 +200,7 @@ class Pki:
         self.roots_file.write_bytes(b"".join(pem(a.root) for a in self.authorities.values()))
         self.public_roots_file = self.folder / "public-roots.pem"
         self.public_roots_file.write_bytes(
-            b"".join(pem(a.root) for k, a in self.authorities.items() if k != "contoso")
+            b"".join(pem(a.root) for k, a in self.authorities.items() if k not in ("contoso", "branch"))
         )
 
     def chain(self, host, issuer, validity="good"):

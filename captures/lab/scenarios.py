@@ -280,6 +280,16 @@ def tls():
             one(steps, trust_gateway=True, **TLS12),
             servers=Servers(issuer="contoso"),
         ),
+        Scenario(
+            "tls-inspected-one",
+            one(steps, trust_gateway=True, **TLS12),
+            servers=Servers(issuer_of={ENROLLMENT: "branch"}, fresh=[ENROLLMENT]),
+        ),
+        Scenario(
+            "tls-unknown-authority",
+            one(steps, **TLS12),
+            servers=Servers(issuer_of={ENROLLMENT: "logged", LOGIN: "logged"}, fresh=[ENROLLMENT]),
+        ),
     ]
 
 

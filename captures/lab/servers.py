@@ -59,6 +59,7 @@ class Servers:
     issuer_of: dict = field(default_factory=dict)
     expired: list = field(default_factory=list)
     future: list = field(default_factory=list)  # not yet valid
+    fresh: list = field(default_factory=list)  # made hours ago
     other_name: dict = field(default_factory=dict)  # host: name in its certificate
     http_503: list = field(default_factory=list)
     whole_files: bool = False  # range requests are answered with all
@@ -209,6 +210,7 @@ class Farm:
         issuer = servers.issuer_of.get(host.name, servers.issuer or host.issuer)
         validity = "expired" if host.name in servers.expired else "good"
         validity = "future" if host.name in servers.future else validity
+        validity = "fresh" if host.name in servers.fresh else validity
         chain = self.pki.chain(servers.other_name.get(host.name, host.name), issuer, validity)
         lines = [f"listen {host.ipv4}:443 ssl;", f"listen [{host.ipv6}]:443 ssl;"]
         special = servers.tls_of.get(host.name, "")

@@ -79,6 +79,12 @@ struct tls_alert {
     uint8_t code;
 };
 
+/* Extensions of a certificate that tell whose it is. */
+enum {
+    CERTIFICATE_LOGGED = 1,  /* signed certificate timestamps: it is in public logs (RFC 6962) */
+    CERTIFICATE_POINTED = 2, /* authority information access: where its issuer is found */
+};
+
 struct tls_certificate {
     struct slice issuer;       /* RFC 4514 text */
     struct slice subject;      /* RFC 4514 text */
@@ -86,6 +92,7 @@ struct tls_certificate {
     uint32_t name_count;
     int64_t not_before; /* seconds since 1970 */
     int64_t not_after;
+    uint8_t extensions; /* a set of CERTIFICATE_... */
     bool self_issued;
 };
 
@@ -119,6 +126,8 @@ struct tx_tls {
                                                   share, 0 without */
     uint32_t server_shape;                     /* see tls_hello.h; TCP only */
     uint8_t alert_count;
+    uint8_t chain;   /* certificates sent, the leaf among them; 0 unknown */
+    bool chain_root; /* the second of them is a root */
     bool ech;
     bool server_hello;
     bool hello_cut;   /* the ClientHello was not captured whole */

@@ -15,4 +15,7 @@
 /* Reads a certificate in DER; texts and lists are in `a`. false when it is none, or memory is out. */
 bool x509_parse(struct slice der, struct arena *a, struct tls_certificate *out);
 
+/* Whether a certificate in DER names itself as its issuer: a root. */
+bool x509_self_issued(struct slice der);
+
 #endif

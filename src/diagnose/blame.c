@@ -265,6 +265,28 @@ static void prove_fresh(struct judge *j, struct draft *d)
     finding_prove(j, d);
 }
 
+/* What stands beside the issuer, and accuses nobody by itself. */
+static void prove_signs(struct judge *j, struct draft *d)
+{
+    static const struct {
+        uint16_t sign;
+        const char *text;
+    } signs[] = {
+        {CERT_BARE,
+         "the certificate names no public log (SCT) and no place of its issuer (AIA), as "
+         "those of public authorities do"},
+        {CERT_ALONE, "it came without the certificate of its issuer"},
+        {CERT_BELOW_ROOT, "a root signed it directly, and was sent with it"},
+        {CERT_LOGGED, "it says that it is in public logs (SCT)"},
+    };
+    for (size_t i = 0; i < sizeof signs / sizeof *signs && d->x.text != INTERN_NONE; i++) {
+        if (!(d->x.code & signs[i].sign))
+            continue;
+        buf_str(&j->text, signs[i].text);
+        finding_prove(j, d);
+    }
+}
+
 static void blame_inspection(struct judge *j, struct draft *d)
 {
     enum suspicion how = d->x.text != INTERN_NONE ? (enum suspicion)j->j.suspects[d->x.text]
@@ -273,6 +295,7 @@ static void blame_inspection(struct judge *j, struct draft *d)
     if (d->x.text == INTERN_NONE && j->inspection.near)
         d->f.hops = j->inspection.hops;
     prove_fresh(j, d);
+    prove_signs(j, d);
 }
 
 /* Who shows a certificate: the server, unless an inspecting authority signed it. It is past its time, unless

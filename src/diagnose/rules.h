@@ -166,6 +166,14 @@ enum suspicion {
     SUSPECT_LIKELY,
     SUSPECT_CERTAIN,
 };
+/* What else a certificate of an unknown authority shows, in `code` of its failure: what public authorities'
+ * certificates nearly never lack, and what they always have. No sign of these accuses by itself. */
+enum {
+    CERT_LOGGED = 1, /* it is in public logs, which no box can do: the authority is a public one */
+    CERT_BARE = 2,   /* it names neither a log nor where its issuer is found */
+    CERT_ALONE = 4,  /* it came without a chain */
+    CERT_BELOW_ROOT = 8, /* what came behind it is its root */
+};
 /* Whether the certificate of an inspection was made shortly before it was shown, and how long. */
 bool tls_fresh(const struct facts *f, const struct failure *x, int64_t *age_s);
 /* Fills `out`, one for each text. */

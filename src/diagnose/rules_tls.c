@@ -49,6 +49,7 @@ static void claim(struct facts *f, struct watch *w, enum finding_kind kind, int6
     struct failure *x = &w->claims[w->count];
     x->kind = (uint8_t)kind;
     x->value = value;
+    x->code = 0;
     x->text = facts_text(f, text);
     w->count++;
 }
@@ -87,6 +88,17 @@ static bool issuer_is_expected(const struct facts *f, struct slice host, struct 
     return false;
 }
 
+static uint16_t certificate_signs(const struct tx_tls *tls)
+{
+    uint8_t has = tls->certificate->extensions;
+    uint16_t signs = (has & CERTIFICATE_LOGGED) != 0 ? CERT_LOGGED : 0;
+    if (has == 0)
+        signs |= CERT_BARE;
+    if (tls->chain == 1)
+        signs |= CERT_ALONE;
+    return signs | (tls->chain_root ? CERT_BELOW_ROOT : 0);
+}
+
 /* What speaks against a certificate: at most WATCH_CLAIMS claims. */
 static void check_certificate(struct facts *f, const struct row *row, const struct tx *tx,
                               struct watch *w)
@@ -102,8 +114,10 @@ static void check_certificate(struct facts *f, const struct row *row, const stru
     if (tx->u.tls.sni.len > 0 && !certificate_names(c, tx->u.tls.sni))
         claim(f, w, FINDING_TLS_NAME_MISMATCH, 0, c->name_count ? c->names[0] : c->subject);
     if (c->issuer.len > 0 && !is_public(f, c->issuer) &&
-        !issuer_is_expected(f, intern_name(f->listed, row->name), c->issuer))
+        !issuer_is_expected(f, intern_name(f->listed, row->name), c->issuer)) {
         claim(f, w, FINDING_TLS_INSPECTED, c->not_before, c->issuer);
+        w->claims[w->count - 1].code = certificate_signs(&tx->u.tls);
+    }
 }
 
 /* What all claims of a flow have in common is looked up only where there are some. */
@@ -113,6 +127,7 @@ static void complete_claims(struct watch *w, const struct flow *flow, struct mar
         const struct failure *claimed = &w->claims[i];
         struct failure x = rule_failure(flow, (enum finding_kind)claimed->kind, first);
         x.value = claimed->value;
+        x.code = claimed->code;
         x.text = claimed->text;
         w->claims[i] = x;
     }
@@ -140,6 +155,7 @@ static void settle(struct facts *f, const struct watch *w, enum reaction reactio
         return;
     x.kind = FINDING_TLS_INCOMPLETE;
     x.value = 0;
+    x.code = 0;
     x.group |= FAIL_BY_CLIENT;
     facts_fail(f, w->row, &x);
 }
@@ -400,8 +416,9 @@ struct signer {
     uint32_t first_name;
     uint32_t hosts; /* 1 may be 1, 2 means more than one */
     bool domains_differ;
-    bool refused; /* a device broke off when it saw the certificate */
-    bool fresh;   /* a certificate was made hours before */
+    bool refused;  /* a device broke off when it saw the certificate */
+    bool fresh;    /* a certificate was made hours before */
+    bool unlogged; /* a certificate is in no public log */
 };
 
 bool tls_fresh(const struct facts *f, const struct failure *x, int64_t *age_s)
@@ -426,7 +443,12 @@ static enum suspicion weigh(const struct signer *s, struct slice issuer)
 {
     if (s->hosts == 0)
         return SUSPECT_NONE;
-    if (issuer_product(issuer) || s->domains_differ)
+    if (issuer_product(issuer))
+        return SUSPECT_CERTAIN;
+    /* A public authority that no table knows; a box may copy what the server's certificate has. */
+    if (!s->unlogged)
+        return s->refused ? SUSPECT_POSSIBLE : SUSPECT_NONE;
+    if (s->domains_differ)
         return SUSPECT_CERTAIN;
     return s->hosts > 1 || s->refused || s->fresh ? SUSPECT_LIKELY : SUSPECT_POSSIBLE;
 }
@@ -457,6 +479,7 @@ static void add_signers(const struct facts *f, const struct row *row, struct poo
         add_host(s, row->name, intern_name(f->listed, row->name),
                  !(x->group & (FAIL_ACCEPTED | FAIL_CUT)));
         s->fresh |= tls_fresh(f, x, &age_s);
+        s->unlogged |= (x->code & CERT_LOGGED) == 0;
     }
 }
 

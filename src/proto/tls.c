@@ -83,6 +83,8 @@ static void emit(const struct tls_session *t, enum tls_outcome outcome, struct m
         memcpy(tls->alerts, t->extra->alerts, sizeof tls->alerts);
         tls->alert_count = t->extra->alert_count;
         tls->certificate = t->extra->certificate;
+        tls->chain = t->extra->chain;
+        tls->chain_root = t->extra->chain_root;
     }
     env->emit(env->ctx, &tx);
 }

@@ -7,12 +7,14 @@
  * section 4.
  */
 #include "proto/certificates.h"
+#include "proto/x509.h"
 #include "tls_session.h"
 
 #define MESSAGE_MAX (128 * 1024) /* announced: more is no handshake */
 #define HELLO_KEEP  (16 * 1024)  /* kept of a hello that spans records */
 #define CERTIFICATE_KEEP \
     (12 * 1024) /* kept of a Certificate that spans records: the leaf is first */
+#define CHAIN_MAX       10
 #define SNI_MAX         1024
 #define OLD_HELLO_FIXED 9
 
@@ -127,6 +129,20 @@ static void server_hello(struct tls_step *step, struct slice body)
 
 /* ---- certificate ----------------------------------------------------------------------------- */
 
+/* What comes behind the leaf. Of a list that was not kept whole nothing is told. */
+static void chain(struct tls_extra *extra, struct cursor *list)
+{
+    uint8_t count = 1;
+    bool root = false;
+    while (cur_left(list) > 0 && count < CHAIN_MAX) {
+        struct slice next = cur_take(list, cur_be24(list));
+        if (++count == 2)
+            root = x509_self_issued(next);
+    }
+    extra->chain = list->verdict == VERDICT_OK ? count : 0;
+    extra->chain_root = extra->chain > 0 && root;
+}
+
 static void certificate(struct tls_step *step, struct slice body)
 {
     struct tls_session *t = step->t;
@@ -136,8 +152,10 @@ static void certificate(struct tls_step *step, struct slice body)
     if (list.verdict != VERDICT_OK || leaf.len == 0)
         return;
     struct tls_extra *extra = tls_extra(t, step->env->arena);
-    if (extra && !extra->certificate)
-        extra->certificate = certificates_get(step->env->certificates, leaf, step->env->arena);
+    if (!extra || extra->certificate)
+        return;
+    extra->certificate = certificates_get(step->env->certificates, leaf, step->env->arena);
+    chain(extra, &list);
 }
 
 static bool wants_certificate(const struct tls_step *step)

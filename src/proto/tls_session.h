@@ -32,6 +32,8 @@ struct tls_extra {
     const struct tls_certificate *certificate; /* NULL until a good one came */
     struct tls_alert alerts[TLS_ALERTS_MAX];
     uint8_t alert_count;
+    uint8_t chain; /* see tx.h */
+    bool chain_root;
     bool fatal;
 };
 

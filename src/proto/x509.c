@@ -30,6 +30,7 @@ struct places {
     struct slice not_after;
     struct slice subject;
     struct slice alt_name; /* the value of the extension; empty without */
+    uint8_t extensions;    /* a set of CERTIFICATE_... */
 };
 
 enum der_tag {
@@ -92,21 +93,35 @@ static struct slice der_whole(struct cursor *c)
     return cur_take(&start, cur_left(&start) - cur_left(c));
 }
 
-static void find_alt_name(struct cursor *tbs, struct places *out)
+/* `extension` stands behind its identifier. */
+static void read_extension(struct slice oid, struct cursor extension, struct places *out)
 {
     static const uint8_t subject_alt_name[] = {0x55, 0x1d, 0x11}; /* 2.5.29.17 */
+    static const uint8_t access[] = {0x2b, 0x06, 0x01, 0x05,
+                                     0x05, 0x07, 0x01, 0x01}; /* 1.3.6.1.5.5.7.1.1 */
+    static const uint8_t timestamps[] = {0x2b, 0x06, 0x01, 0x04, 0x01, 0xd6,
+                                         0x79, 0x02, 0x04, 0x02}; /* 1.3.6.1.4.1.11129.2.4.2 */
+    if (slice_eq(oid, slice_of(access, sizeof access)))
+        out->extensions |= CERTIFICATE_POINTED;
+    else if (slice_eq(oid, slice_of(timestamps, sizeof timestamps)))
+        out->extensions |= CERTIFICATE_LOGGED;
+    if (out->alt_name.len > 0 ||
+        !slice_eq(oid, slice_of(subject_alt_name, sizeof subject_alt_name)))
+        return;
+    if (der_peek(extension) == DER_BOOLEAN)
+        (void)der_whole(&extension);
+    struct cursor value = der_open(&extension, DER_OCTETS);
+    out->alt_name = cur_rest(&value);
+}
+
+static void find_extensions(struct cursor *tbs, struct places *out)
+{
     struct cursor wrap = der_open(tbs, DER_EXTENSIONS);
     struct cursor list = der_open(&wrap, DER_SEQUENCE);
     for (int i = 0; i < EXTENSIONS_MAX && cur_left(&list) > 0; i++) {
         struct cursor extension = der_open(&list, DER_SEQUENCE);
         struct cursor oid = der_open(&extension, DER_OID);
-        if (!slice_eq(cur_rest(&oid), slice_of(subject_alt_name, sizeof subject_alt_name)))
-            continue;
-        if (der_peek(extension) == DER_BOOLEAN)
-            (void)der_whole(&extension);
-        struct cursor value = der_open(&extension, DER_OCTETS);
-        out->alt_name = cur_rest(&value);
-        return;
+        read_extension(cur_rest(&oid), extension, out);
     }
 }
 
@@ -131,7 +146,7 @@ static bool find_places(struct slice der, struct places *out)
     while (cur_left(&tbs) > 0 && der_peek(tbs) != DER_EXTENSIONS)
         (void)der_whole(&tbs); /* unique identifiers */
     if (cur_left(&tbs) > 0)
-        find_alt_name(&tbs, out);
+        find_extensions(&tbs, out);
     return true;
 }
 
@@ -216,9 +231,16 @@ bool x509_parse(struct slice der, struct arena *a, struct tls_certificate *out)
         out->issuer = name_text(at.issuer, a);
         out->subject = name_text(at.subject, a);
         out->self_issued = slice_eq(at.issuer, at.subject);
+        out->extensions = at.extensions;
         read_names(at.alt_name, a, out);
         ok = out->issuer.data != NULL && out->subject.data != NULL;
     }
     ERR_clear_error(); /* the queue belongs to the thread, and nobody else reads it */
     return ok;
+}
+
+bool x509_self_issued(struct slice der)
+{
+    struct places at;
+    return der.len <= DER_MAX && find_places(der, &at) && slice_eq(at.issuer, at.subject);
 }

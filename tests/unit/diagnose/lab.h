@@ -263,6 +263,9 @@ struct lab_tls {
     uint8_t rst_ttl;
     const char *issuer; /* NULL: TLS 1.3, no certificate seen */
     const char *subject_name;
+    uint8_t extensions; /* of the certificate */
+    uint8_t chain;
+    bool chain_root;
     int64_t valid_from; /* seconds after the capture's start; both 0: valid */
     int64_t valid_to;
     const char *via;
@@ -329,6 +332,7 @@ static inline void lab_tls(struct lab *l, int64_t at, const char *host, struct l
         .issuer = slice_str(how.issuer ? how.issuer : ""),
         .names = names,
         .name_count = 1,
+        .extensions = how.extensions,
         .not_before = LAB_START / NS_PER_S + (how.valid_from ? how.valid_from : -86400),
         .not_after = LAB_START / NS_PER_S + (how.valid_to ? how.valid_to : 86400),
     };
@@ -342,6 +346,8 @@ static inline void lab_tls(struct lab *l, int64_t at, const char *host, struct l
         how.outcome == TLS_COMPLETED || how.outcome == TLS_INCOMPLETE || how.issuer;
     tx.u.tls.stage = tx.u.tls.server_hello ? TLS_STAGE_SERVER_DONE : TLS_STAGE_CLIENT_HELLO;
     tx.u.tls.server_shape = how.shape;
+    tx.u.tls.chain = how.chain;
+    tx.u.tls.chain_root = how.chain_root;
     tx.u.tls.hello_len = how.hello_len;
     if (how.clock_s)
         tx.u.tls.hello_time = (uint32_t)(f.first.ts_ns / NS_PER_S + how.clock_s);

@@ -147,10 +147,81 @@ static void what_devices_leave_is_folded_into_it(void **state)
     lab_close(&l);
 }
 
+#define HOST    "ztd.example.com"
+#define OTHER   "act.example.org"
+#define UNKNOWN "CN=Example Issuing CA 7,O=Example Trust Services"
+#define BOTH    (CERTIFICATE_LOGGED | CERTIFICATE_POINTED)
+
+/* What stands beside an issuer that no table knows: hosts of two services show its certificates. */
+static void signs_beside_the_issuer(void **state)
+{
+    static const struct {
+        struct lab_tls how;
+        bool two;
+        int severity; /* of the finding, -1: none */
+        enum confidence confidence;
+        const char *proof; /* NULL: none of these signs */
+    } ROWS[] = {
+        /* In public logs: a public authority, however many hosts have it, and however new it is. */
+        {{.extensions = BOTH, .chain = 2}, true, -1, CONFIDENCE_POSSIBLE, NULL},
+        {{.extensions = BOTH, .chain = 2, .valid_from = -3600},
+         true,
+         -1,
+         CONFIDENCE_POSSIBLE,
+         NULL},
+        /* The device does not trust it all the same. */
+        {{.extensions = BOTH, .outcome = TLS_ALERT, .alert = 48, .alert_from_client = true},
+         true,
+         SEVERITY_INFO,
+         CONFIDENCE_POSSIBLE,
+         "it is in public logs"},
+        /* Signs of a private authority: one host alone may have one. */
+        {{.chain = 1}, false, SEVERITY_INFO, CONFIDENCE_POSSIBLE, "names no public log"},
+        {{.chain = 1}, false, SEVERITY_INFO, CONFIDENCE_POSSIBLE, "without the certificate of"},
+        {{.chain = 2, .chain_root = true}, false, SEVERITY_INFO, CONFIDENCE_POSSIBLE, "a root"},
+        {{.extensions = CERTIFICATE_POINTED, .chain = 2},
+         false,
+         SEVERITY_INFO,
+         CONFIDENCE_POSSIBLE,
+         NULL},
+        /* With what accuses they are proof. */
+        {{.chain = 2, .chain_root = true, .valid_from = -3600},
+         false,
+         SEVERITY_WARNING,
+         CONFIDENCE_LIKELY,
+         "a root signed it directly"},
+        {{.chain = 1}, true, SEVERITY_WARNING, CONFIDENCE_CERTAIN, "names no public log"},
+    };
+    static const char *const SIGNS[] = {"public log", "certificate of its issuer", "a root"};
+    (void)state;
+    for (size_t i = 0; i < sizeof ROWS / sizeof *ROWS; i++) {
+        struct lab l;
+        struct lab_tls how = ROWS[i].how;
+        how.issuer = UNKNOWN;
+        lab_open(&l);
+        for (int k = 0; k < (ROWS[i].two ? 2 : 1); k++) {
+            lab_resolve(&l, 1000 * k, k ? OTHER : HOST);
+            lab_tls(&l, 1000 * k + 100, k ? OTHER : HOST, how);
+        }
+        const struct finding *f = lab_finding(lab_judge(&l), FINDING_TLS_INSPECTED, HOST);
+        assert_int_equal(f ? (int)f->severity : -1, ROWS[i].severity);
+        if (f) {
+            assert_int_equal(f->confidence, ROWS[i].confidence);
+            bool proved = false;
+            for (size_t s = 0; s < sizeof SIGNS / sizeof *SIGNS; s++)
+                proved |= lab_proves(f, SIGNS[s]);
+            assert_int_equal(proved, ROWS[i].proof != NULL);
+            assert_true(!ROWS[i].proof || lab_proves(f, ROWS[i].proof));
+        }
+        lab_close(&l);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(signs_are_weighed_together),
+        cmocka_unit_test(signs_beside_the_issuer),
         cmocka_unit_test(what_devices_leave_is_folded_into_it),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

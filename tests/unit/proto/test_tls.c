@@ -72,9 +72,29 @@ static void test_1_2_in_pieces(size_t record, size_t piece)
     assert_non_null(tls->certificate);
     assert_string_equal(lab->subject, "CN=login.example.net,O=Example\\, Inc.,C=US");
     assert_string_equal(lab->names, "login.example.net *.example.net 192.0.2.7 2001:db8::7 ");
+    assert_int_equal(tls->chain, 1);
+    assert_false(tls->chain_root);
     lab_end(lab, END_FIN, CLIENT, 0);
     assert_int_equal(lab->count, 1);
     lab_close(lab);
+}
+
+static void test_root_in_chain(void **state)
+{
+    (void)state;
+    static const size_t records[] = {BYTES_MAX, 60};
+    struct server_options below_root = answer_1_2;
+    below_root.root = true;
+    for (size_t i = 0; i < sizeof records / sizeof records[0]; i++) {
+        struct lab *lab = lab_open(&tls_ops);
+        lab_send(lab, CLIENT, client_hello_records(&hello, BYTES_MAX));
+        lab_send(lab, SERVER, server_flight_records(&below_root, records[i]));
+        lab_send(lab, CLIENT, changed(40));
+        lab_send(lab, SERVER, changed(40));
+        assert_int_equal(lab->tx.u.tls.chain, 2);
+        assert_true(lab->tx.u.tls.chain_root);
+        lab_close(lab);
+    }
 }
 
 static void test_full_1_2(void **state)
@@ -541,6 +561,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_full_1_2),
+        cmocka_unit_test(test_root_in_chain),
         cmocka_unit_test(test_abbreviated_1_2),
         cmocka_unit_test(test_1_2_without_last_finished),
         cmocka_unit_test(test_server_first),

@@ -26,6 +26,37 @@ static void test_good(void **state)
     arena_clear(&a);
 }
 
+static void test_extensions(void **state)
+{
+    (void)state;
+    struct arena a;
+    arena_init(&a, ARENA_CAP);
+    struct tls_certificate c;
+    assert_true(x509_parse(slice_of(certificate_der, sizeof certificate_der), &a, &c));
+    assert_int_equal(c.extensions, 0);
+    assert_true(x509_parse(slice_of(logged_der, sizeof logged_der), &a, &c));
+    assert_int_equal(c.extensions, CERTIFICATE_LOGGED | CERTIFICATE_POINTED);
+    assert_int_equal(c.name_count, 1);
+    assert_slice_equal(c.names[0], "a.example.net");
+    assert_false(c.self_issued);
+    assert_true(x509_parse(slice_of(root_der, sizeof root_der), &a, &c));
+    assert_int_equal(c.extensions, 0);
+    assert_true(c.self_issued);
+    arena_clear(&a);
+}
+
+static void test_roots(void **state)
+{
+    (void)state;
+    assert_true(x509_self_issued(slice_of(root_der, sizeof root_der)));
+    assert_false(x509_self_issued(slice_of(logged_der, sizeof logged_der)));
+    for (size_t len = 0; len < sizeof root_der; len++) {
+        uint8_t *copy = unit_copy(root_der, len);
+        assert_false(x509_self_issued(slice_of(copy, len)));
+        free(copy);
+    }
+}
+
 static void test_prefixes(void **state)
 {
     (void)state;
@@ -71,10 +102,9 @@ static void test_no_memory(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_good),
-        cmocka_unit_test(test_prefixes),
-        cmocka_unit_test(test_flipped_bytes),
-        cmocka_unit_test(test_no_memory),
+        cmocka_unit_test(test_good),          cmocka_unit_test(test_extensions),
+        cmocka_unit_test(test_roots),         cmocka_unit_test(test_prefixes),
+        cmocka_unit_test(test_flipped_bytes), cmocka_unit_test(test_no_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

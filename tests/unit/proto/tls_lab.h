@@ -120,6 +120,7 @@ struct server_options {
     const char *alpn;
     bool retry;
     uint16_t group; /* of a key share without its key; 0: no such extension */
+    bool root;      /* sent behind the leaf */
 };
 
 static const uint8_t retry_random[32] = {
@@ -203,8 +204,12 @@ static inline struct bytes server_flight_records(const struct server_options *o,
     struct bytes chain = {.len = 0};
     struct bytes b = {.len = 0};
     put_message(&messages, 2, server_hello_body(o));
-    put_int(&chain, (uint32_t)sizeof certificate_der + 3, 3);
+    put_int(&chain,
+            (uint32_t)sizeof certificate_der + 3 + (o->root ? (uint32_t)sizeof root_der + 3 : 0),
+            3);
     put_block(&chain, 3, certificate_der, sizeof certificate_der);
+    if (o->root)
+        put_block(&chain, 3, root_der, sizeof root_der);
     put_message(&messages, 11, chain);
     put_message(&messages, 14, (struct bytes){.len = 0});
     put_records(&b, messages, most);
