@@ -2,15 +2,17 @@
  * tests/unit/net/same: a frame read the usual way and step by step.
  * SPDX-License-Identifier: MIT
  *
- * Decode reads usual frames at one go. The IP packet within goes through the steps where its link type says
- * that no Ethernet is around it: both must tell the same.
+ * Decode reads usual frames at one go. The IP packet within goes through the steps where its link type says that no
+ * Ethernet is around it, and through as many as the frame would: both ways must tell the same, at the cap as well.
  */
 #ifndef SAME_H
 #define SAME_H
 
 #include "net/decode.h"
 
-#define SAME_ETHERNET 14 /* bytes of its header */
+#define SAME_ETHERNET      14 /* bytes of its header */
+#define SAME_LINK_ETHERNET 1
+#define SAME_LINK_RAW      101
 
 static inline bool same_slice(struct slice a, struct slice b)
 {
@@ -63,16 +65,19 @@ static inline bool has_ethernet_of(const struct packet *p, struct slice frame)
            p->vlan_count == 0 && p->vlan == 0 && p->vlan_outer == 0;
 }
 
-/* Whether an Ethernet frame that holds IPv4 reads the same on both ways; `more` bytes were on the wire. */
+/* Whether an Ethernet frame that holds IPv4 reads the same on both ways; `more` bytes were on the wire. Of another
+ * version without Ethernet nobody said that it is IPv4. */
 static inline bool same_both_ways(struct slice frame, uint32_t more, const struct mark *at)
 {
     struct packet usual;
     struct packet steps;
     struct slice ip = slice_sub(frame, SAME_ETHERNET, frame.len);
+    if (ip.len > 0 && ip.data[0] >> 4 != 4)
+        return true;
     memset(&usual, 0xa5, sizeof usual); /* junk shows fields left out */
     memset(&steps, 0x5a, sizeof steps);
-    net_decode(&usual, 1, frame, (uint32_t)frame.len + more, at);
-    net_decode(&steps, 228, ip, (uint32_t)ip.len + more, at);
+    net_decode(&usual, SAME_LINK_ETHERNET, frame, (uint32_t)frame.len + more, at);
+    net_decode(&steps, SAME_LINK_RAW, ip, (uint32_t)ip.len + more, at);
     bool tunnelled = usual.ip.data != ip.data; /* what is within may have its own Ethernet */
     return same_packet(&usual, &steps) && usual.wire_len == frame.len + more &&
            (tunnelled || has_ethernet_of(&usual, frame));
