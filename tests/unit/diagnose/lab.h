@@ -78,7 +78,7 @@ struct lab {
     struct mac_addr mac;
     bool has_mac;
     uint32_t frame;
-    uint64_t flows;
+    uint32_t flows;
     struct capture_facts capture;
 };
 
