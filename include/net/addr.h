@@ -54,6 +54,7 @@ bool addr_is_unspecified(const struct ip_addr *a);
 bool addr_is_loopback(const struct ip_addr *a);
 bool addr_is_multicast(const struct ip_addr *a); /* 255.255.255.255 counts too */
 bool addr_is_link_local(const struct ip_addr *a);
-bool addr_is_private(const struct ip_addr *a); /* RFC 1918, RFC 6598, RFC 4193 */
+bool addr_is_site_local(const struct ip_addr *a); /* fec0::/10, which RFC 3879 took back */
+bool addr_is_private(const struct ip_addr *a);    /* RFC 1918, RFC 6598, RFC 4193 */
 
 #endif

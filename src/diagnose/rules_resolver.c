@@ -120,8 +120,16 @@ void resolver_forgive(struct judge *j)
     }
 }
 
+/* Windows asks fec0:0:0:ffff::1 to ::3 on its own where nobody names a resolver for IPv6. */
+static bool nobody_named(const struct peer *p)
+{
+    return addr_is_site_local(&p->server);
+}
+
 bool dns_peer_silent(const struct facts *f, const struct peer *p, bool alone)
 {
+    if (!alone && nobody_named(p))
+        return false;
     if (p->tries < 2 && capture_may_have_lost(f, p->first_unanswered.ts_ns))
         return false;
     if (p->answered == 0)
@@ -193,6 +201,13 @@ const struct peer *resolver_slow(const struct facts *f, uint32_t client)
 
 /* ---- findings ---- */
 
+static bool tells_more(const struct peer *a, const struct peer *b)
+{
+    if (nobody_named(a) != nobody_named(b))
+        return nobody_named(b);
+    return a->first_unanswered.ts_ns < b->first_unanswered.ts_ns;
+}
+
 static const struct peer *silent_resolver(const struct judge *j, bool all, uint32_t *silent,
                                           uint32_t *questions)
 {
@@ -204,7 +219,7 @@ static const struct peer *silent_resolver(const struct judge *j, bool all, uint3
             continue;
         ++*silent;
         *questions += p->unanswered;
-        if (!first || p->first_unanswered.ts_ns < first->first_unanswered.ts_ns)
+        if (!first || tells_more(p, first))
             first = p;
     }
     return first;

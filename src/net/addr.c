@@ -226,6 +226,11 @@ bool addr_is_link_local(const struct ip_addr *a)
     return a->family == 6 && begins(a, 0xfe800000, 10);
 }
 
+bool addr_is_site_local(const struct ip_addr *a)
+{
+    return a->family == 6 && begins(a, 0xfec00000, 10);
+}
+
 bool addr_is_private(const struct ip_addr *a)
 {
     if (a->family == 4)

@@ -220,6 +220,45 @@ static void one_silent_resolver_of_several_degrades(void **state)
     lab_close(&l);
 }
 
+/* What Windows asks on its own for lack of a resolver; it is named only where there is no other. */
+static void resolvers_that_nobody_named_are_silent(void **state)
+{
+    static const char *const HOSTS[] = {HOST, "login.example.net", "act.example.org"};
+    static const struct {
+        const char *second; /* NULL: none */
+        bool works;
+        enum status_word dns;
+        const char *blamed;
+    } ROWS[] = {
+        {"10.0.0.53", true, STATUS_REACHABLE, NULL},
+        {"10.0.0.53", false, STATUS_FAILED, "10.0.0.53"},
+        {NULL, false, STATUS_FAILED, "fec0:0:0:ffff::1"},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof ROWS / sizeof *ROWS; i++) {
+        struct lab l;
+        lab_open(&l);
+        for (int h = 0; h < 3; h++) {
+            l.resolver = "fec0:0:0:ffff::1";
+            lab_dns(&l, 10000 * h, HOSTS[h], LAB_A, NO_REPLY, NULL);
+            l.resolver = ROWS[i].second;
+            if (ROWS[i].works)
+                lab_use(&l, 10000 * h + 1000, HOSTS[h]);
+            else if (l.resolver)
+                lab_dns(&l, 10000 * h + 1000, HOSTS[h], LAB_A, NO_REPLY, NULL);
+        }
+        const struct result *r = lab_judge(&l);
+        assert_int_equal(lab_status(r, "dns"), ROWS[i].dns);
+        const struct finding *f = lab_finding(r, FINDING_DNS_NO_REPLY, "");
+        assert_int_equal(f != NULL, ROWS[i].blamed != NULL);
+        if (f) {
+            struct ip_addr blamed = lab_addr(ROWS[i].blamed);
+            assert_true(addr_eq(&f->server, &blamed));
+        }
+        lab_close(&l);
+    }
+}
+
 static void addresses_that_lead_nowhere_are_sinkholes(void **state)
 {
     static const char *const ADDRESSES[] = {"0.0.0.0", "127.0.0.1"};
@@ -328,6 +367,7 @@ int main(void)
         cmocka_unit_test(a_pending_question_is_no_failure),
         cmocka_unit_test(silent_resolvers_are_one_cause),
         cmocka_unit_test(one_silent_resolver_of_several_degrades),
+        cmocka_unit_test(resolvers_that_nobody_named_are_silent),
         cmocka_unit_test(addresses_that_lead_nowhere_are_sinkholes),
         cmocka_unit_test(one_private_address_for_all_is_a_sinkhole),
         cmocka_unit_test(refusals_of_one_resolver_are_one_cause),

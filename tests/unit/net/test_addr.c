@@ -95,14 +95,15 @@ static void test_kinds(void **state)
 {
     (void)state;
     static const struct {
-        const char *text, *kinds; /* u l m k p: unspecified, loopback, multicast, link, private */
+        const char *text,
+            *kinds; /* u l m k s p: unspecified, loopback, multicast, link, site, private */
     } cases[] = {
         {"0.0.0.0", "u"},         {"::", "u"},           {"127.0.0.1", "l"},
         {"127.255.0.1", "l"},     {"::1", "l"},          {"::2", ""},
         {"224.0.0.251", "m"},     {"239.1.1.1", "m"},    {"240.0.0.1", ""},
         {"255.255.255.255", "m"}, {"ff02::fb", "m"},     {"169.254.1.1", "k"},
         {"169.253.1.1", ""},      {"fe80::1", "k"},      {"febf::1", "k"},
-        {"fec0::1", ""},          {"10.255.0.1", "p"},   {"11.0.0.1", ""},
+        {"fec0::1", "s"},         {"10.255.0.1", "p"},   {"11.0.0.1", ""},
         {"172.16.0.1", "p"},      {"172.31.255.1", "p"}, {"172.32.0.1", ""},
         {"192.168.3.4", "p"},     {"192.169.0.1", ""},   {"100.64.0.1", "p"},
         {"100.127.255.1", "p"},   {"100.128.0.1", ""},   {"fd00::1", "p"},
@@ -121,6 +122,8 @@ static void test_kinds(void **state)
             kinds[n++] = 'm';
         if (addr_is_link_local(&a))
             kinds[n++] = 'k';
+        if (addr_is_site_local(&a))
+            kinds[n++] = 's';
         if (addr_is_private(&a))
             kinds[n++] = 'p';
         assert_string_equal(kinds, cases[i].kinds);
