@@ -39,7 +39,8 @@ struct engine *engine_new(const struct engine_options *options, struct err *err)
     }
     struct flow_config config = flow_config_default();
     e->options = *options;
-    arena_pool_init(&e->talks);
+    arena_pool_init(&e->own_talks);
+    e->talks = options->kin ? options->kin->talks : &e->own_talks;
     if (options->max_flows) {
         config.max_flows = options->max_flows;
         config.small = true;
@@ -49,12 +50,11 @@ struct engine *engine_new(const struct engine_options *options, struct err *err)
     e->hosts = intern_new(HOSTS_MAX, HOST_BYTES_MAX);
     e->names =
         e->hosts ? names_new(e->hosts, options->max_flows ? NAMES_SMALL : NAMES_LARGE) : NULL;
-    e->dhcp = link_dhcp_new(e);
     e->certificates = options->kin ? options->kin->certificates : certificates_new();
     e->diagnosis = diagnosis_new(options->services, options->kin ? options->kin->diagnosis : NULL,
                                  options->number);
-    if (!e->flows || !(e->mirror || options->kin) || !e->names || !e->hosts || !e->dhcp ||
-        !e->certificates || !e->diagnosis) {
+    if (!e->flows || !(e->mirror || options->kin) || !e->names || !e->hosts || !e->certificates ||
+        !e->diagnosis) {
         err_set(err, NULL, "out of memory");
         engine_free(e);
         return NULL;
@@ -90,7 +90,7 @@ void engine_free(struct engine *e)
         labeller_free(e->labeller);
         certificates_free(e->certificates);
     }
-    arena_pool_clear(&e->talks); /* after the flows, whose streams lie there */
+    arena_pool_clear(&e->own_talks); /* after the flows, whose streams lie there */
     diagnosis_free(e->diagnosis);
     free(e);
 }
@@ -340,9 +340,10 @@ static void flow_ended(void *ctx, struct flow *flow, const struct flow_end *how)
 /* Ends all flows. What only packets need goes before the judging, which takes memory of its own. */
 static void end_packets(struct engine *e)
 {
-    dhcp_finish(e->dhcp, e->stats.last.ts_ns);
+    if (e->dhcp)
+        dhcp_finish(e->dhcp, e->stats.last.ts_ns);
     flow_table_finish(e->flows, e->stats.last.ts_ns);
-    arena_pool_clear(&e->talks);
+    arena_pool_clear(&e->own_talks);
     names_free(e->names);
     e->names = NULL;
 }

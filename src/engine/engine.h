@@ -22,10 +22,12 @@ struct engine {
     struct mirror *mirror;     /* NULL with kin: others look for copies */
     struct intern *hosts;      /* names of hosts, as DNS and flows say them */
     struct names *names;       /* what devices asked their resolvers for */
-    struct dhcp *dhcp;         /* exchanges under way */
+    struct dhcp *dhcp;         /* exchanges under way; NULL: none seen yet */
     struct labeller *labeller; /* NULL without nDPI; the kin's where there is one, like the next */
     struct certificates *certificates;
-    struct arena_pool talks; /* memory of what flows say */
+    struct arena_pool
+        *talks; /* memory of what flows say; of all kin, since most flows soon have said it */
+    struct arena_pool own_talks;
     struct diagnosis *diagnosis;
     struct engine_stats stats;
 };
@@ -36,7 +38,6 @@ void engine_set_host(struct engine *e, struct flow *flow, struct slice host);
 
 /* ---- link: what belongs to no flow ---- */
 
-struct dhcp *link_dhcp_new(struct engine *e);
 /* ARP, 802.1X or DHCP. */
 void link_packet(struct engine *e, const struct packet *p);
 

@@ -32,15 +32,21 @@ static void emit(void *ctx, const struct tx *tx)
     e->options.sink.transaction(e->options.sink.ctx, &event, tx);
 }
 
-struct dhcp *link_dhcp_new(struct engine *e)
+/* Not every device asks: its memory waits for the first. */
+static void datagram(struct engine *e, const struct packet *p)
 {
-    return dhcp_new(emit, e);
+    if (!e->dhcp)
+        e->dhcp = dhcp_new(emit, e);
+    if (e->dhcp)
+        dhcp_datagram(e->dhcp, p);
+    else
+        e->stats.dropped++;
 }
 
 void link_packet(struct engine *e, const struct packet *p)
 {
     if (p->kind == PACKET_UDP)
-        dhcp_datagram(e->dhcp, p);
+        datagram(e, p);
     else
         diagnosis_link(e->diagnosis, p);
 }

@@ -75,7 +75,7 @@ static struct talk *talk_of(struct engine *e, struct flow *flow)
     if (flow->app)
         return flow->app;
     struct arena arena;
-    arena_init_pooled(&arena, TALK_BYTES_MAX, &e->talks);
+    arena_init_pooled(&arena, TALK_BYTES_MAX, e->talks);
     struct talk *talk = arena_alloc(&arena, sizeof *talk);
     if (!talk) {
         e->stats.dropped++;
