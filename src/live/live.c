@@ -8,6 +8,7 @@
  */
 #include "live/live.h"
 
+#include <malloc.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -32,6 +33,7 @@
 #define REST_NS     (30 * NS_PER_S)
 #define DRAIN_TRIES 50 /* of 10 ms, at the end */
 #define NAP_NS      (10 * NS_PER_MS)
+#define TRIM_NS     (60 * NS_PER_S)   /* memory that devices left goes back so often */
 #define HELD_NS     (200 * NS_PER_MS) /* longer than the kernel holds frames back */
 
 struct live {
@@ -47,6 +49,8 @@ struct live {
     int signals;       /* descriptor they come by */
     int64_t tick_ns;   /* of the clock that never steps */
     int64_t trouble_ns;
+    int64_t trim_ns;
+    uint32_t trimmed_at; /* number of the next device at that time */
     uint64_t lost_told;
     bool stop;
 };
@@ -273,6 +277,19 @@ static void tick(struct live *l)
     l->stop |= (most && sensor_ended(s) >= most) || l->sensor.open_interfaces == 0;
 }
 
+/* What devices had lies between what others still have: without this a sensor would stay as big as it was in
+ * its busiest minute. It takes some milliseconds, so it waits for a moment without frames. */
+static void give_back(struct live *l, bool idle)
+{
+    uint32_t next = l->sensor.roster.next;
+    int64_t steady = steady_ns();
+    if (!idle || steady < l->trim_ns || next == l->trimmed_at)
+        return;
+    (void)malloc_trim(0);
+    l->trimmed_at = next;
+    l->trim_ns = steady + TRIM_NS;
+}
+
 static void drain(struct sensor *s)
 {
     int64_t steady = steady_ns();
@@ -293,6 +310,7 @@ static void run(struct live *l)
         sensor_clock(s, idle);
         tick(l);
         attend(l, idle);
+        give_back(l, idle);
         drain(s);
     }
 }
