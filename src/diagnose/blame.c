@@ -205,9 +205,10 @@ static void blame_refusal(struct judge *j, struct draft *d)
     }
     int away = clue_hops(c->ttl_end);
     buf_printf(&j->text,
-               "the reset came after %.1f ms from %d hops away; %s %.1f ms and %d hops away",
-               ms(c->rtt_us), away, other.own ? "the address is" : "no other server is less than",
-               ms(other.rtt_us), other.hops);
+               "the reset came after %.1f ms from %d hop%s away; %s %.1f ms and %d hop%s away",
+               ms(c->rtt_us), away, away == 1 ? "" : "s",
+               other.own ? "the address is" : "no other server is less than", ms(other.rtt_us),
+               other.hops, other.hops == 1 ? "" : "s");
     finding_prove(j, d);
     w.hints += c->rtt_us < other.rtt_us / 2;
     w.hints += away < other.hops - HOPS_SLACK;

@@ -82,7 +82,8 @@ static void detail_reset(struct buf *b, const struct draft *d)
     buf_printf(b, "%s by the %s", d->x.value ? "closed (FIN)" : "reset",
                blame_by_client(d) ? "device" : "server's side");
     if (d->f.culprit == CULPRIT_MIDDLEBOX && d->f.hops >= 0)
-        buf_printf(b, ", injected about %d hops from the capture point", d->f.hops);
+        buf_printf(b, ", injected about %d hop%s from the capture point", d->f.hops,
+                   d->f.hops == 1 ? "" : "s");
 }
 
 /* What waiting for IPv6 cost: until the first connection of the host over IPv4. */
