@@ -14,6 +14,8 @@ TTL. Rules are asked in order about every packet of the device, the first that m
 Packets that come back are asked too, by rules with "back": true (their src is the server). "longer": 1400
 wants an IP packet of more bytes. {"do": "near"} makes all of TCP port 443 look ended by a box nearby:
 answers have lost one hop only, connections are accepted at once, what follows takes its time.
+{"do": "slow", "after": 300} keeps what goes beyond the gateway (or to "dst") for so many milliseconds
+more, each way. {"do": "lose", "after": 20} loses every 20th TCP packet with payload to or from there.
 
 drop: this packet; blackhole: and all that follows of its connection; reset: the connection gets an
 RST both ways, in the name of the other side; icmp: the gateway says "administratively prohibited";
@@ -180,9 +182,12 @@ class Forwarder:
     def __init__(self, device_side, server_side, rules):
         self.device = self._open(device_side)
         self.server = self._open(server_side)
-        self.rules = [r for r in rules if not r.back and r.do != "near"]
+        self.rules = [r for r in rules if not r.back and r.do not in ("near", "slow", "lose")]
         self.back = [r for r in rules if r.back]
         self.near = any(r.do == "near" for r in rules)
+        self.slow = [r for r in rules if r.do == "slow"]
+        self.lose = next((r.after for r in rules if r.do == "lose"), 0)
+        self.carried = 0
         self.blackholes = set()
         self.cuts = {}  # flow: [bytes left from the server, the device's newest packet, rule]
         self.queue = []
@@ -193,6 +198,17 @@ class Forwarder:
         sock = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(ETH_P_ALL))
         sock.bind((interface, 0))
         return sock
+
+    def far(self, address):
+        """One way to a server."""
+        more = sum(r.after for r in self.slow if r.dst in (None, address))
+        return delay_to(address) + more / 1000
+
+    def loses(self, packet):
+        if not self.lose or packet.proto != TCP or not packet.payload:
+            return False
+        self.carried += 1
+        return self.carried % self.lose == 0
 
     def later(self, delay, sock, frame):
         self.order += 1
@@ -266,11 +282,11 @@ class Forwarder:
 
     def from_device(self, frame):
         packet = Packet(frame)
-        if self.refused(packet):
+        if self.refused(packet) or (not packet.to_site() and self.loses(packet)):
             return
         near = self.near and packet.proto == TCP and packet.dport == HTTPS
         self.later(
-            SITE_DELAY if near or packet.to_site() else delay_to(packet.dst), self.server, frame
+            SITE_DELAY if near or packet.to_site() else self.far(packet.dst), self.server, frame
         )
 
     def from_server(self, frame):
@@ -284,8 +300,8 @@ class Forwarder:
         elif self.near and packet.proto == TCP and packet.sport == HTTPS:
             wait = 3 * delay_to(packet.src) if packet.payload else SITE_DELAY
             self.later(wait, self.device, age(packet, 1))
-        elif not self.cut(packet):
-            self.later(delay_to(packet.src), self.device, age(packet))
+        elif not self.loses(packet) and not self.cut(packet):
+            self.later(self.far(packet.src), self.device, age(packet))
 
     def run(self):
         while True:

@@ -323,6 +323,13 @@ def web():
     probe = "GET /connecttest.txt"
     return [
         Scenario("range-served", one(run() + download)),
+        Scenario("path-slow", one(run()), rules=[{"do": "slow", "after": 310}]),
+        Scenario(
+            "path-slow-server",
+            one(run()),
+            rules=[{"do": "slow", "after": 310, "dst": "198.18.40.50"}],
+        ),
+        Scenario("path-lossy", one(full() + whole), rules=[{"do": "lose", "after": 9}]),
         Scenario("range-answered-whole", one(run() + download), servers=Servers(whole_files=True)),
         Scenario(
             "download-cut",

@@ -29,6 +29,8 @@ struct flow_hole {
     uint16_t repeats; /* segments at the hole that were sent again, as far as they were captured */
     uint16_t most;    /* payload of the greatest of these */
     uint16_t least;
+    uint16_t repaired; /* earlier holes: segments that were sent again closed them */
+    bool again;        /* one of them was no segment that others had overtaken */
     bool open;
     uint16_t
         shrunk_from; /* an earlier hole closed when segments of `shrunk_to` bytes replaced those */

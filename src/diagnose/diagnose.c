@@ -113,6 +113,7 @@ void diagnosis_flow(struct diagnosis *d, const struct flow *flow, const struct f
     search_flow_fact(&d->facts, flow);
     stall_flow_fact(&d->facts, flow, host, app);
     idle_flow_fact(&d->facts, flow, how, host);
+    path_flow_fact(&d->facts, flow);
     if (flow->key.proto == IP_PROTO_TCP)
         tcp_fact(&d->facts, flow, how, host, app, transactions);
 }

@@ -15,6 +15,7 @@ static const struct {
     {offsetof(struct facts, by_mac), CLIENTS_MAX},
     {offsetof(struct facts, by_flow), WATCHED_MAX},
     {offsetof(struct facts, losses.by_minute), LOSS_MINUTES_MAX},
+    {offsetof(struct facts, paths.by_client), PATHS_MAX},
 };
 
 static const struct {
@@ -32,6 +33,7 @@ static const struct {
     {offsetof(struct facts, watches), sizeof(struct watch), WATCHED_MAX},
     {offsetof(struct facts, losses.minutes), sizeof(struct loss), LOSS_MINUTES_MAX},
     {offsetof(struct facts, losses.silences), sizeof(int64_t), LOSS_SILENCES_MAX},
+    {offsetof(struct facts, paths.all), sizeof(struct path), PATHS_MAX},
 };
 
 #define OWN_MAPS  (sizeof own_maps / sizeof *own_maps)

@@ -20,6 +20,7 @@
 #include "flow/flow.h"
 #include "loss.h"
 #include "matches.h"
+#include "path.h"
 #include "pool.h"
 #include "revocation.h"
 #include "route.h"
@@ -286,6 +287,7 @@ struct facts {
     uint64_t orphans;  /* answers whose questions are not there */
     int64_t orphan_ns; /* the newest */
     struct losses losses;
+    struct paths paths;
     bool lossy;    /* known when judging begins: the capture can have lost any single packet */
     bool complete; /* likewise: where nothing was captured nothing was sent */
     bool is_kin;   /* `listed` and `routes` are another one's */

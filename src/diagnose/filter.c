@@ -66,6 +66,15 @@ static void filter_link(struct judge *j, enum finding_kind kind)
         buf_printf(&j->text, "eapol || (eth.addr == %s && (dhcp || arp))", mac);
 }
 
+/* How connections began, and what was sent again. */
+static void filter_path(struct buf *b, const struct finding *f)
+{
+    filter_address(b, &f->device);
+    buf_str(b, f->kind == FINDING_PATH_SLOW
+                   ? " && tcp.flags.syn == 1"
+                   : " && (tcp.flags.syn == 1 || tcp.analysis.retransmission)");
+}
+
 void filter_write(struct judge *j, const struct draft *d)
 {
     struct buf *b = &j->text;
@@ -80,6 +89,10 @@ void filter_write(struct judge *j, const struct draft *d)
             buf_str(b, "tcp.analysis.ack_lost_segment || tcp.analysis.lost_segment");
         else
             filter_address(b, &f->device);
+        return;
+    }
+    if (f->kind == FINDING_PATH_SLOW || f->kind == FINDING_PATH_LOSSY) {
+        filter_path(b, f);
         return;
     }
     if (f->kind >= FINDING_EAP_NO_REQUEST) {

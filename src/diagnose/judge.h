@@ -151,6 +151,10 @@ void clock_of_capture_judge(struct judge *j, struct draft *d, int64_t offset_ns)
 
 void ipv6_judge(struct judge *j); /* before the device's hosts: sets j->j.ipv6_told */
 
+/* ---- a network that is slow or loses packets ---- */
+
+void path_judge(struct judge *j);
+
 /* ---- DHCP, ARP, 802.1X: src/diagnose/rules_dhcp.c, rules_link.c ---- */
 
 void dhcp_judge(struct judge *j); /* the device's findings, and j->dhcp_word */

@@ -69,6 +69,9 @@ uint32_t rule_tries(const struct flow *flow, const struct tx *tx);
 /* First label of a name is `label`. */
 bool rule_first_label(struct slice name, const char *label);
 
+/* How long a connection took to be answered, and what was lost on its way. */
+void path_flow_fact(struct facts *f, const struct flow *flow);
+
 /* ---- when all is known ---- */
 
 enum ruling {

@@ -74,7 +74,7 @@ enum ruling capture_ruling(const struct judging *j, const struct failure *x, enu
 {
     if (ruling != RULING_FAILED)
         return ruling;
-    bool silent = (SILENT_KINDS >> x->kind & 1) != 0;
+    bool silent = ((SILENT_KINDS | 1ULL << FINDING_TLS_INCOMPLETE) >> x->kind & 1) != 0;
     bool lossy = silent && x->tries < 2 && capture_may_have_lost(j->f, x->first.ts_ns);
     bool unsure = j->one_way || (x->group & FAIL_CUT) || lossy;
     return unsure ? RULING_DOUBT : RULING_FAILED;

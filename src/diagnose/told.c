@@ -78,6 +78,18 @@ static const struct told table[FINDING_KIND_COUNT] = {
          "advertisements).",
          "Answers over IPv6 that took a path past the capture point.", CULPRIT_NETWORK,
          CONFIDENCE_LIKELY},
+    [FINDING_PATH_SLOW] =
+        {"connections take long to be answered, whatever the server",
+         "Check the load and the delay of the network's way to the internet (uplink, tunnel, "
+         "wireless): a round trip should take well below half a second.",
+         "Other devices at the same place whose connections are answered sooner.", CULPRIT_NETWORK,
+         CONFIDENCE_LIKELY},
+    [FINDING_PATH_LOSSY] =
+        {"packets are lost on the way to or from the internet",
+         "Look for errors and full queues on the way to the internet: cables, duplex, wireless, "
+         "uplink, traffic shaping.",
+         "Packets that arrived late or in another order, and were sent again for nothing.",
+         CULPRIT_NETWORK, CONFIDENCE_LIKELY},
     [FINDING_TLS_NO_SERVER_HELLO] =
         {"the connection stands but the TLS greeting stays without answer",
          "Look for a filter on TLS server names, and for a path MTU problem.",

@@ -11,7 +11,8 @@ static bool finding_stands(const struct judge *j, uint32_t first_draft)
         const struct finding *f = &((const struct draft *)pool_at(&j->drafts, i))->f;
         if ((f->kind == FINDING_TLS_INSPECTED || f->kind == FINDING_CLOCK_SKEW ||
              f->kind == FINDING_NTP_WRONG_TIME || f->kind == FINDING_ADDRESS_CONFLICT ||
-             f->kind == FINDING_ADDRESS_SELF_ASSIGNED) &&
+             f->kind == FINDING_ADDRESS_SELF_ASSIGNED || f->kind == FINDING_PATH_SLOW ||
+             f->kind == FINDING_PATH_LOSSY) &&
             f->severity >= SEVERITY_WARNING)
             return true;
     }
@@ -128,6 +129,10 @@ void verdict_reasons(struct judge *j, struct result *r)
     findings_reason(j, r, reasons, FINDING_ADDRESS_CONFLICT, "two machines claim one address");
     findings_reason(j, r, reasons, FINDING_ADDRESS_SELF_ASSIGNED,
                     "a device gave itself an address because nobody else did");
+    findings_reason(j, r, reasons, FINDING_PATH_SLOW,
+                    "the network takes more than half a second to the internet and back");
+    findings_reason(j, r, reasons, FINDING_PATH_LOSSY,
+                    "the network loses more than two percent of the packets");
     findings_reason(
         j, r, reasons, FINDING_CAPTURE_ONE_WAY,
         "the capture has one direction only of what would decide: no failure can be told "

@@ -67,13 +67,22 @@ static void note_outlived(struct flow_signs *s, const struct packet *p)
 
 /* ---- holes ----------------------------------------------------------------------------------- */
 
+static void count_up(uint16_t *n)
+{
+    if (*n < UINT16_MAX)
+        ++*n;
+}
+
 static void begin_hole(struct flow_hole *hole, uint32_t ack, int64_t ts_ns)
 {
     if (hole->open && hole->ack == ack)
         return;
+    if (hole->open && hole->again && (int32_t)(ack - hole->ack) > 0)
+        count_up(&hole->repaired);
     *hole = (struct flow_hole){.since_ns = ts_ns,
                                .ack = ack,
                                .beyond = ack,
+                               .repaired = hole->repaired,
                                .open = true,
                                .shrunk_from = hole->shrunk_from,
                                .shrunk_to = hole->shrunk_to};
@@ -84,14 +93,21 @@ static void close_hole(struct flow_hole *hole)
     if (hole->repeats > 0 && hole->most >= BIG_SEGMENT && hole->least < BIG_SEGMENT) {
         hole->shrunk_from = hole->most;
         hole->shrunk_to = hole->least;
+    } else if (hole->again) {
+        count_up(&hole->repaired);
     }
     hole->open = false;
 }
 
-static void count_up(uint16_t *n)
+/* Whether a segment at a hole is the second of its kind, though the first may have got lost before it could be
+ * captured: it is the newest that was seen, or comes so long after the receiver asked that it can be the
+ * answer. One that was overtaken comes sooner. */
+static bool sent_again(const struct flow *f, const struct flow_hole *hole, const struct packet *p,
+                       enum dir dir)
 {
-    if (*n < UINT16_MAX)
-        ++*n;
+    int64_t late_us = (p->at.ts_ns - hole->since_ns) / NS_PER_US;
+    return p->tcp.seq + p->payload_len == f->side[dir].seq_end ||
+           (hole->reports > 0 && late_us >= f->rtt_us / 2);
 }
 
 /* The segment that the receiver waits for is sent again. */
@@ -108,6 +124,7 @@ static void note_repeat(struct flow *f, const struct packet *p, enum dir dir)
     uint16_t len = p->payload_len > UINT16_MAX ? UINT16_MAX : (uint16_t)p->payload_len;
     begin_hole(hole, p->tcp.seq, p->at.ts_ns);
     count_up(&hole->repeats);
+    hole->again |= sent_again(f, hole, p, dir);
     if (len > hole->most)
         hole->most = len;
     if (hole->repeats == 1 || len < hole->least)

@@ -284,11 +284,13 @@ struct lab_tls {
     uint32_t shape;
     uint32_t wait_ms; /* ClientHello to ServerHello; 0: rtt_ms */
     struct flow_hole hole_up, hole_down;
-    bool half;       /* the client's packets only */
-    bool gap;        /* the capture lacks bytes of the handshake */
-    bool lost;       /* it lacks bytes of the server that the client acknowledged */
-    int64_t clock_s; /* the time that the greeting carries, minus the capture's; 0: none */
-    bool early;      /* the client's data came before the handshake was over */
+    uint32_t packets; /* each way; 0: 2 */
+    uint16_t syns;    /* 0: 1 */
+    bool half;        /* the client's packets only */
+    bool gap;         /* the capture lacks bytes of the handshake */
+    bool lost;        /* it lacks bytes of the server that the client acknowledged */
+    int64_t clock_s;  /* the time that the greeting carries, minus the capture's; 0: none */
+    bool early;       /* the client's data came before the handshake was over */
 };
 
 #define LAB_ISN 1000U
@@ -301,8 +303,10 @@ static inline void lab_under_tls(struct lab *l, struct flow *f, struct flow_sign
         (struct flow_signs){.rst_marks = how->rst_marks, .hole = {how->hole_up, how->hole_down}};
     f->signs = signs;
     f->rtt_us = (uint32_t)(how->rtt_ms * 1000);
+    f->syns = how->syns ? how->syns : 1;
     f->answered_ns = lab_mark(l, at).ts_ns;
-    f->side[DIR_TO_SERVER] = (struct flow_side){.packets = 2,
+    uint32_t packets = how->packets ? how->packets : 2;
+    f->side[DIR_TO_SERVER] = (struct flow_side){.packets = packets,
                                                 .bytes = 600,
                                                 .syn = true,
                                                 .data = true,
@@ -310,7 +314,7 @@ static inline void lab_under_tls(struct lab *l, struct flow *f, struct flow_sign
                                                 .ack = 1,
                                                 .ttl = 128};
     f->side[DIR_TO_CLIENT] = (struct flow_side){
-        .packets = 2, .syn = true, .ack = LAB_ISN + 1, .ttl = how->ttl ? how->ttl : LAB_TTL};
+        .packets = packets, .syn = true, .ack = LAB_ISN + 1, .ttl = how->ttl ? how->ttl : LAB_TTL};
     f->side[DIR_TO_CLIENT].data_ttl = how->alert_ttl ? how->alert_ttl : f->side[DIR_TO_CLIENT].ttl;
     if (how->outcome == TLS_COMPLETED || how->outcome == TLS_PENDING)
         return;

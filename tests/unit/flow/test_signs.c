@@ -114,6 +114,7 @@ static void a_lost_full_segment_is_a_hole_upward(void **state)
     assert_false(hole->open);
     assert_int_equal(hole->shrunk_from, 1460);
     assert_int_equal(hole->shrunk_to, 536);
+    assert_int_equal(hole->repaired, 0);
 }
 
 static void a_hole_downward_is_what_the_client_reports(void **state)
@@ -141,6 +142,45 @@ static void a_loss_that_is_made_good_leaves_no_hole(void **state)
     up(b, 91, A, ISN_C + 501, ISN_S + 1761, 0);
     assert_false(f->signs->hole[DOWN].open);
     assert_int_equal(f->signs->hole[DOWN].shrunk_to, 0);
+    assert_int_equal(f->signs->hole[DOWN].repaired, 1);
+}
+
+static void overtaken_segments_are_not_lost(void **state)
+{
+    struct bench *b = *state;
+    greeting(b);
+    down(b, 50, A, ISN_S + 1461, ISN_C + 501, 300);
+    struct flow *f = sack(b, 51, UP, ISN_C + 501, ISN_S + 1, ISN_S + 1461);
+    f->rtt_us = 20000;
+    down(b, 53, A, ISN_S + 1, ISN_C + 501, 1460);
+    up(b, 54, A, ISN_C + 501, ISN_S + 1761, 0);
+    assert_false(f->signs->hole[DOWN].open);
+    assert_int_equal(f->signs->hole[DOWN].repaired, 0);
+}
+
+static void losses_that_were_made_good_are_counted(void **state)
+{
+    struct bench *b = *state;
+    greeting(b);
+    struct flow *f = NULL;
+    uint32_t at = ISN_S + 1;
+    for (uint16_t i = 0; i < 3; i++, at += 2920) {
+        down(b, 50, A, at, ISN_C + 501, 1460);
+        down(b, 50, A, at + 1460, ISN_C + 501, 1460);
+        sack(b, 51, UP, ISN_C + 501, at, at + 1460);
+        f = down(b, 90, A, at, ISN_C + 501, 1460);
+        f = down(b, 95, A, at, ISN_C + 501, 1460); /* lost once more: still one segment */
+        assert_int_equal(f->signs->hole[DOWN].repaired, i);
+        up(b, 99, A, ISN_C + 501, at + 2920, 0);
+        assert_int_equal(f->signs->hole[DOWN].repaired, i + 1);
+    }
+    /* The next hole tells that the last one is closed: of a settled flow nothing else is looked at. */
+    down(b, 105, A, at + 1460, ISN_C + 501, 1460);
+    sack(b, 110, UP, ISN_C + 501, at, at + 1460);
+    down(b, 150, A, at, ISN_C + 501, 1460);
+    sack(b, 151, UP, ISN_C + 501, at + 2920, at + 4380);
+    assert_int_equal(f->signs->hole[DOWN].repaired, 4);
+    assert_int_equal(f->signs->hole[UP].repaired, 0);
 }
 
 static void what_only_the_capture_lost_is_no_hole(void **state)
@@ -240,6 +280,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_hole_downward_is_what_the_client_reports, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(a_loss_that_is_made_good_leaves_no_hole, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(overtaken_segments_are_not_lost, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(losses_that_were_made_good_are_counted, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_only_the_capture_lost_is_no_hole, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_settled_flow_tells_of_losses_only, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_refusal_that_the_server_knows_nothing_of, set_up,
