@@ -25,6 +25,8 @@ struct capture_facts {
     struct mark last; /* END of the capture: time-outs are judged against it */
     uint64_t packets;
     uint64_t truncated_packets;
+    struct mark first_truncated;
+    struct mark last_truncated;
     uint64_t gap_bytes;    /* of streams: bytes the receiver had but the capture has not */
     uint64_t kernel_drops; /* frames that the capture missed, by its own count; 0 where none tells.
                          Those of diagnosis_drops are among them */

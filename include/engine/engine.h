@@ -44,6 +44,8 @@ struct engine_stats {
     struct flow_stats flows;
     struct mark first;
     struct mark last;
+    struct mark first_truncated; /* without truncated packets: of nothing */
+    struct mark last_truncated;
 };
 
 /* Who hears of it. Members may be NULL. */

@@ -220,6 +220,26 @@ static enum confidence confidence_of(const struct group *g)
     return g->confidence > least ? g->confidence : least;
 }
 
+/* The finding that speaks for the cause: the first of the kind that most of them have. What stalls only waits for
+ * what failed elsewhere. */
+static const struct draft *spokesman(const struct causing *c, const struct group *g,
+                                     const uint32_t *explains)
+{
+    uint32_t counts[FINDING_KIND_COUNT] = {0};
+    const struct draft *best = draft_at(c, g->first);
+    for (uint32_t i = 0; i < g->count; i++)
+        counts[draft_at(c, explains[i] - 1)->f.kind]++;
+    for (uint32_t i = 0; i < g->count; i++) {
+        const struct draft *d = draft_at(c, explains[i] - 1);
+        bool stalls = d->f.kind == FINDING_TLS_STALLED;
+        bool replaces = best->f.kind == FINDING_TLS_STALLED && !stalls;
+        if (replaces || (!stalls && d->f.severity == best->f.severity &&
+                         counts[d->f.kind] > counts[best->f.kind]))
+            best = d;
+    }
+    return best;
+}
+
 static void fill_cause(struct causing *c, struct cause *out, uint32_t id, struct group *g,
                        uint32_t findings)
 {
@@ -235,7 +255,7 @@ static void fill_cause(struct causing *c, struct cause *out, uint32_t id, struct
     count_distinct(c, g, explains);
     out->kind = g->rule->kind;
     out->summary = say(c, g, explains);
-    out->advice = g->rule->advice ? g->rule->advice : draft_at(c, g->first)->f.advice;
+    out->advice = g->rule->advice ? g->rule->advice : spokesman(c, g, explains)->f.advice;
     out->confidence = confidence_of(g);
     out->severity = g->severity;
     out->explains = explains;

@@ -51,15 +51,23 @@ static void filter_subject(struct buf *b, const struct finding *f)
     }
 }
 
-/* What speaks of a MAC address. A switch answers by 802.1X to a group's address. */
-static void filter_link(struct judge *j, enum finding_kind kind)
+/* Who says that the address is his. */
+static void filter_claims(struct buf *b, const struct ip_addr *a)
 {
+    buf_str(b, "arp.src.proto_ipv4 == ");
+    judge_address(b, a);
+}
+
+/* What speaks of a MAC address. A switch answers by 802.1X to a group's address. */
+static void filter_link(struct judge *j, const struct draft *d)
+{
+    enum finding_kind kind = d->f.kind;
     char mac[MAC_TEXT_SIZE];
     (void)mac_text(&j->j.station->mac, mac);
     if (kind >= FINDING_DHCP_NO_OFFER)
         buf_printf(&j->text, "dhcp.hw.mac_addr == %s", mac);
     else if (kind == FINDING_ADDRESS_CONFLICT)
-        buf_str(&j->text, "arp");
+        filter_claims(&j->text, &d->x.server);
     else if (kind == FINDING_NETWORK_CHANGED)
         buf_printf(&j->text, "eth.addr == %s && (!tcp || tcp.flags.syn == 1)", mac);
     else
@@ -96,7 +104,7 @@ void filter_write(struct judge *j, const struct draft *d)
         return;
     }
     if (f->kind >= FINDING_EAP_NO_REQUEST) {
-        filter_link(j, f->kind);
+        filter_link(j, d);
         return;
     }
     if (f->kind == FINDING_IPV6_BROKEN) {

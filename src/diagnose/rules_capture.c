@@ -176,6 +176,8 @@ void capture_findings(struct judge *j)
         d = capture_finding(j, FINDING_CAPTURE_TRUNCATED, c->truncated_packets);
         if (d) {
             d->weighs = capture_cut(c);
+            d->f.first = c->first_truncated;
+            d->f.last = c->last_truncated;
             finding_tell(j, d);
         }
     }

@@ -130,12 +130,20 @@ static void count_kind(struct engine_stats *s, enum packet_kind kind)
     }
 }
 
+static void count_truncated(struct engine_stats *s, const struct mark *at)
+{
+    if (s->truncated_packets++ == 0)
+        s->first_truncated = *at;
+    s->last_truncated = *at;
+}
+
 static void count_packet(struct engine_stats *s, const struct packet *p, size_t captured, bool copy)
 {
     s->packets++;
     s->bytes += captured;
     s->duplicate_packets += copy;
-    s->truncated_packets += !copy && captured < p->wire_len;
+    if (!copy && captured < p->wire_len)
+        count_truncated(s, &p->at);
     count_kind(s, p->kind);
     count_time(s, &p->at);
 }
@@ -358,6 +366,8 @@ static bool conclude(struct engine *e, struct diagnosis *diagnosis,
         .last = e->stats.last,
         .packets = e->stats.packets,
         .truncated_packets = e->stats.truncated_packets,
+        .first_truncated = e->stats.first_truncated,
+        .last_truncated = e->stats.last_truncated,
         .gap_bytes = e->stats.gap_bytes,
         .kernel_drops = captured->kernel_drops,
         .file_count = captured->files,

@@ -503,8 +503,46 @@ static void handshakes_that_wait_for_revocation(void **state)
             assert_int_equal(r->cause_count, 1);
             assert_string_equal(r->causes[0].kind, "revocation-unreachable");
             assert_int_equal(r->causes[0].explain_count, 2);
+            assert_string_equal(r->causes[0].advice,
+                                lab_finding(r, FINDING_TCP_NO_REPLY, CRL)->advice);
             assert_int_equal(lab_status(r, "profile"), STATUS_DEGRADED);
         }
+        lab_close(&l);
+    }
+}
+
+static const char *advice_of(const struct result *r, enum finding_kind kind)
+{
+    for (uint32_t i = 0; i < r->finding_count; i++) {
+        if (r->findings[i].kind == kind)
+            return r->findings[i].advice;
+    }
+    fail_msg("no finding of kind %d", (int)kind);
+    return NULL;
+}
+
+/* What a cause advises is what most of its findings do. */
+static void most_findings_speak_for_a_cause(void **state)
+{
+    static const char *const DEVICES[] = {"10.0.0.4", "10.0.0.5", "10.0.0.6"};
+    (void)state;
+    for (size_t silent = 0; silent < 3; silent++) {
+        struct lab l;
+        open_web(&l);
+        for (size_t i = 0; i < 3; i++) {
+            l.device = DEVICES[i];
+            lab_use(&l, 500, HOST);
+            lab_resolve(&l, 900, CRL);
+            if (i == silent)
+                lab_tcp(&l, 1000, CRL, 80, (struct lab_tcp){0});
+            else
+                lab_http(&l, 1000, CRL, (struct lab_http){.status = 503, .target = "/a.crl"});
+        }
+        const struct result *r = lab_judge(&l);
+        assert_int_equal(r->cause_count, 1);
+        assert_string_equal(r->causes[0].kind, "revocation-unreachable");
+        assert_int_equal(r->causes[0].explain_count, 3);
+        assert_string_equal(r->causes[0].advice, advice_of(r, FINDING_HTTP_ERROR));
         lab_close(&l);
     }
 }
@@ -607,6 +645,7 @@ int main(void)
         cmocka_unit_test(files_of_authorities_are_no_pages),
         cmocka_unit_test(another_host_of_the_authority_makes_up),
         cmocka_unit_test(handshakes_that_wait_for_revocation),
+        cmocka_unit_test(most_findings_speak_for_a_cause),
         cmocka_unit_test(a_blocked_port_80_explains_the_stall_too),
         cmocka_unit_test(push_connections_cut_by_the_clock),
         cmocka_unit_test(what_only_other_modes_need_is_a_note),

@@ -427,6 +427,8 @@ static void packets_cut_in_the_header_are_counted(void **state)
     struct engine_stats stats = engine_stats(b->engine);
     assert_int_equal(stats.undecoded_packets, 1);
     assert_int_equal(stats.truncated_packets, 1);
+    assert_int_equal(stats.first_truncated.frame, stats.last.frame);
+    assert_int_equal(stats.last_truncated.frame, stats.last.frame);
     engine_finish(b->engine, &(struct capture_totals){.files = 1});
     assert_int_equal(b->seen.verdict, VERDICT_INCONCLUSIVE);
 }
