@@ -2,7 +2,8 @@
  * base/arena: memory that is freed all at once.
  * SPDX-License-Identifier: MIT
  *
- * An arena belongs to one owner (a flow, a report) and dies with it; nothing in it is freed alone.
+ * An arena belongs to one owner (a flow, a report) and dies with it; nothing in it is freed alone, but what
+ * was handed out last can be taken back.
  * The first block is small and blocks grow, since most flows need little. Arenas that come and go by the
  * thousand share a pool: the block that one gave back last is the next one's first.
  */
@@ -17,6 +18,7 @@ struct arena_block;
 
 /* Blocks of one size for short-lived arenas. */
 struct arena_pool {
+    size_t room; /* of a block */
     struct arena_block *spare;
     struct arena_block *chunks; /* what blocks are cut from */
 };
@@ -32,8 +34,11 @@ void arena_init(struct arena *a, size_t cap);
 /* The same with blocks from a pool, which must outlive the arena. */
 void arena_init_pooled(struct arena *a, size_t cap, struct arena_pool *pool);
 void arena_clear(struct arena *a);
+/* Takes back all that was handed out since `used` was as it is given. */
+void arena_rewind(struct arena *a, size_t used);
 
-void arena_pool_init(struct arena_pool *pool);
+/* For blocks that hold `room` bytes, a multiple of eight. */
+void arena_pool_init(struct arena_pool *pool, size_t room);
 /* Frees all blocks, also those of arenas that were not cleared. */
 void arena_pool_clear(struct arena_pool *pool);
 

@@ -67,6 +67,9 @@ struct proto_ops {
     /* One direction ended with FIN (no more bytes come); NULL where it does not matter. */
     void (*fin)(void *session, enum dir dir, const struct mark *at, struct proto_env *env);
     void (*end)(void *session, const struct flow_end *how, struct proto_env *env);
+    /* Between exchanges, when all that the session got from the arena since it began can go: forgets it and
+     * returns true. NULL: it never says. Flows are silent most of the time. */
+    bool (*idle)(void *session);
 };
 
 /* How long after its first packet an unanswered request is a failure; before that it is pending. */

@@ -4,6 +4,7 @@
  */
 #include "base/arena.h"
 
+#include <assert.h>
 #include <sanitizer/asan_interface.h>
 #include <stdlib.h>
 
@@ -11,8 +12,7 @@
 
 #define BLOCK_FIRST  240 /* with malloc's own header a round 256 */
 #define BLOCK_MAX    4080
-#define BLOCK_POOLED 384 /* six cache lines: what a DNS, TLS or NTP flow needs */
-#define CHUNK_BLOCKS 64
+#define CHUNK_BLOCKS 16
 #define ALIGNMENT    (sizeof(union alignment))
 
 union alignment {
@@ -26,8 +26,6 @@ struct arena_block {
     uint32_t size; /* of bytes */
     union alignment bytes[];
 };
-
-#define POOLED_SIZE (BLOCK_POOLED - sizeof(struct arena_block))
 
 void arena_init(struct arena *a, size_t cap)
 {
@@ -50,34 +48,36 @@ static void free_list(struct arena_block *block)
 
 /* ---- the pool ---- */
 
-void arena_pool_init(struct arena_pool *pool)
+void arena_pool_init(struct arena_pool *pool, size_t room)
 {
-    *pool = (struct arena_pool){NULL, NULL};
+    assert(room % ALIGNMENT == 0 && room > 0);
+    *pool = (struct arena_pool){room, NULL, NULL};
 }
 
 void arena_pool_clear(struct arena_pool *pool)
 {
     free_list(pool->chunks);
-    arena_pool_init(pool);
+    arena_pool_init(pool, pool->room);
 }
 
 /* A spare block is out of bounds to the sanitizer, as if it were freed. */
 static void give_back(struct arena_pool *pool, struct arena_block *block)
 {
-    ASAN_POISON_MEMORY_REGION(block->bytes, POOLED_SIZE);
+    ASAN_POISON_MEMORY_REGION(block->bytes, pool->room);
     block->next = pool->spare;
     pool->spare = block;
 }
 
 static bool add_chunk(struct arena_pool *pool)
 {
-    struct arena_block *chunk = malloc(sizeof *chunk + (size_t)CHUNK_BLOCKS * BLOCK_POOLED);
+    size_t size = sizeof(struct arena_block) + pool->room;
+    struct arena_block *chunk = malloc(sizeof *chunk + CHUNK_BLOCKS * size);
     if (!chunk)
         return false;
     chunk->next = pool->chunks;
     pool->chunks = chunk;
     for (size_t i = CHUNK_BLOCKS; i-- > 0;)
-        give_back(pool, (void *)((char *)chunk->bytes + i * BLOCK_POOLED));
+        give_back(pool, (void *)((char *)chunk->bytes + i * size));
     return true;
 }
 
@@ -88,26 +88,42 @@ static struct arena_block *take_pooled(struct arena_pool *pool)
     struct arena_block *block = pool->spare;
     pool->spare = block->next;
     if (pool->spare) /* the next arena's */
-        bring_bytes(pool->spare, BLOCK_POOLED);
-    ASAN_UNPOISON_MEMORY_REGION(block->bytes, POOLED_SIZE);
+        bring_bytes(pool->spare, sizeof *block + pool->room);
+    ASAN_UNPOISON_MEMORY_REGION(block->bytes, pool->room);
     return block;
 }
 
 /* ---- arenas ---- */
 
-void arena_clear(struct arena *a)
+static void drop_block(struct arena *a)
 {
     struct arena_block *block = a->blocks;
-    while (block) {
-        struct arena_block *next = block->next;
-        if (a->pool && block->size == POOLED_SIZE)
-            give_back(a->pool, block);
-        else
-            free(block);
-        block = next;
-    }
-    a->blocks = NULL;
-    a->used = 0;
+    a->blocks = block->next;
+    a->used -= block->used;
+    if (a->pool && block->size == a->pool->room)
+        give_back(a->pool, block);
+    else
+        free(block);
+}
+
+void arena_clear(struct arena *a)
+{
+    while (a->blocks)
+        drop_block(a);
+}
+
+void arena_rewind(struct arena *a, size_t used)
+{
+    assert(used <= a->used);
+    while (a->blocks && a->used - used >= a->blocks->used)
+        drop_block(a);
+    struct arena_block *block = a->blocks;
+    uint32_t surplus = (uint32_t)(a->used - used);
+    if (!block || surplus == 0)
+        return;
+    block->used -= surplus;
+    a->used = used;
+    ASAN_POISON_MEMORY_REGION((char *)block->bytes + block->used, surplus);
 }
 
 /* Room for what is `need`ed: as much again as the newest block, within bounds. */
@@ -122,8 +138,8 @@ static size_t next_size(const struct arena *a, size_t need)
 
 static struct arena_block *add_block(struct arena *a, size_t need)
 {
-    bool pooled = a->pool && need <= POOLED_SIZE;
-    size_t size = pooled ? POOLED_SIZE : next_size(a, need);
+    bool pooled = a->pool && need <= a->pool->room;
+    size_t size = pooled ? a->pool->room : next_size(a, need);
     struct arena_block *block = pooled ? take_pooled(a->pool) : malloc(sizeof *block + size);
     if (!block)
         return NULL;
@@ -146,8 +162,9 @@ static void *carve(struct arena *a, size_t size, size_t alignment)
     if (!block)
         return NULL;
     void *p = (char *)block->bytes + block->used + skip;
+    ASAN_UNPOISON_MEMORY_REGION(p, size);
     block->used += (uint32_t)(size + skip);
-    a->used += size;
+    a->used += size + skip; /* what the blocks have used in all: see arena_rewind */
     return p;
 }
 

@@ -39,8 +39,8 @@ struct engine *engine_new(const struct engine_options *options, struct err *err)
     }
     struct flow_config config = flow_config_default();
     e->options = *options;
-    arena_pool_init(&e->own_talks);
-    e->talks = options->kin ? options->kin->talks : &e->own_talks;
+    talk_pools_init(e->own_talks);
+    e->talks = options->kin ? options->kin->talks : e->own_talks;
     if (options->max_flows) {
         config.max_flows = options->max_flows;
         config.small = true;
@@ -90,7 +90,7 @@ void engine_free(struct engine *e)
         labeller_free(e->labeller);
         certificates_free(e->certificates);
     }
-    arena_pool_clear(&e->own_talks); /* after the flows, whose streams lie there */
+    talk_pools_clear(e->own_talks); /* after the flows, whose streams lie there */
     diagnosis_free(e->diagnosis);
     free(e);
 }
@@ -351,7 +351,7 @@ static void end_packets(struct engine *e)
     if (e->dhcp)
         dhcp_finish(e->dhcp, e->stats.last.ts_ns);
     flow_table_finish(e->flows, e->stats.last.ts_ns);
-    arena_pool_clear(&e->own_talks);
+    talk_pools_clear(e->own_talks);
     names_free(e->names);
     e->names = NULL;
 }

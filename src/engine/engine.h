@@ -15,6 +15,14 @@
 #include "proto/dhcp.h"
 #include "services/names.h"
 
+/* Talks by the memory that they will need. */
+enum talk_size {
+    TALK_DATAGRAMS,
+    TALK_DNS,
+    TALK_STREAMS,
+    TALK_SIZES,
+};
+
 struct engine {
     struct engine_options options;
     struct flow_table *flows;
@@ -27,7 +35,7 @@ struct engine {
     struct certificates *certificates;
     struct arena_pool
         *talks; /* memory of what flows say; of all kin, since most flows soon have said it */
-    struct arena_pool own_talks;
+    struct arena_pool own_talks[TALK_SIZES]; /* by enum talk_size, as `talks` */
     struct diagnosis *diagnosis;
     struct engine_stats stats;
 };
@@ -42,6 +50,9 @@ void engine_set_host(struct engine *e, struct flow *flow, struct slice host);
 void link_packet(struct engine *e, const struct packet *p);
 
 /* ---- talk: what a flow says ---- */
+
+void talk_pools_init(struct arena_pool pools[TALK_SIZES]);
+void talk_pools_clear(struct arena_pool pools[TALK_SIZES]);
 
 /* A segment or datagram of an unsettled flow. */
 void talk_segment(struct engine *e, struct flow *flow, enum dir dir, const struct packet *p);

@@ -3,7 +3,8 @@
  * SPDX-License-Identifier: MIT
  *
  * A flow has a talk while its payload may still tell something. Its arena holds the talk itself, the
- * dissector's session and partial messages, and goes as a whole when the flow is settled.
+ * dissector's session and partial messages, and goes as a whole when the flow is settled. Between exchanges
+ * what the session needs only while one is under way goes as well (idle).
  */
 #include <stdlib.h>
 
@@ -26,6 +27,24 @@
 /* Bytes that may be needed to tell a protocol. */
 #define CLASSIFY_BYTES_MAX 64
 
+#define PORT_DNS  53
+#define PORT_QUIC 443
+
+/* Room of a talk's blocks: for a talk with its session where that waits for the next exchange (NTP, HTTP), or
+ * has to remember the one that is over (DNS). A session that needs more takes more blocks. */
+static const size_t rooms[TALK_SIZES] = {
+    [TALK_DATAGRAMS] = 152,
+    [TALK_DNS] = 304,
+    [TALK_STREAMS] = 416,
+};
+
+/* What nDPI makes of a dialogue that is none of ours. */
+struct naming {
+    struct labeller_flow *flow;
+    const char *label; /* or NULL */
+    uint8_t packets;   /* shown to it */
+};
+
 struct talk {
     struct arena arena;
     struct engine *engine;
@@ -34,14 +53,15 @@ struct talk {
     void *session;
     struct stream *stream[2]; /* of the side that spoke first, and of the other; NULL: none yet */
     const char *via;          /* the protocol this one is wrapped in, or NULL */
-    const char *label;        /* nDPI's name of the flow, or NULL */
-    struct labeller_flow *label_flow;
-    uint8_t watched;  /* messages of an unknown dialogue */
-    uint8_t labelled; /* packets shown to nDPI */
-    bool unknown;     /* the first bytes are nobody's */
-    bool upgraded;    /* streams are to be shown again to the next protocol */
-    bool settle;      /* after this call */
+    struct naming *naming;    /* NULL: not (yet) wanted */
+    uint32_t kept;            /* bytes of the arena that idle sessions keep */
+    uint8_t watched;          /* messages of an unknown dialogue */
+    bool unknown;             /* the first bytes are nobody's */
+    bool upgraded;            /* streams are to be shown again to the next protocol */
+    bool settle;              /* after this call */
 };
+
+_Static_assert(sizeof(struct talk) <= 104, "the rooms are for talks of this size");
 
 /* Who reads which direction, for the stream callbacks. */
 struct turn {
@@ -70,12 +90,31 @@ static struct stream **stream_of(struct talk *talk, enum dir dir)
     return &talk->stream[(unsigned)dir ^ talk->flow->began];
 }
 
+void talk_pools_init(struct arena_pool pools[TALK_SIZES])
+{
+    for (size_t i = 0; i < TALK_SIZES; i++)
+        arena_pool_init(&pools[i], rooms[i]);
+}
+
+void talk_pools_clear(struct arena_pool pools[TALK_SIZES])
+{
+    for (size_t i = 0; i < TALK_SIZES; i++)
+        arena_pool_clear(&pools[i]);
+}
+
+static enum talk_size size_of(const struct tuple *key)
+{
+    if (key->proto == IP_PROTO_TCP || key->dst_port == PORT_QUIC)
+        return TALK_STREAMS;
+    return key->dst_port == PORT_DNS ? TALK_DNS : TALK_DATAGRAMS;
+}
+
 static struct talk *talk_of(struct engine *e, struct flow *flow)
 {
     if (flow->app)
         return flow->app;
     struct arena arena;
-    arena_init_pooled(&arena, TALK_BYTES_MAX, e->talks);
+    arena_init_pooled(&arena, TALK_BYTES_MAX, &e->talks[size_of(&flow->key)]);
     struct talk *talk = arena_alloc(&arena, sizeof *talk);
     if (!talk) {
         e->stats.dropped++;
@@ -91,10 +130,15 @@ static struct talk *talk_of(struct engine *e, struct flow *flow)
 
 /* ---- transactions out ---- */
 
+static const char *label_of(const struct talk *talk)
+{
+    return talk->naming ? talk->naming->label : NULL;
+}
+
 static const char *label_text(const struct flow *flow)
 {
     const struct talk *talk = flow->settled ? NULL : flow->app;
-    const char *label = flow->settled ? flow->label : talk ? talk->label : NULL;
+    const char *label = flow->settled ? flow->label : talk ? label_of(talk) : NULL;
     return label ? label : "";
 }
 
@@ -171,7 +215,8 @@ static void free_talk(struct talk *talk)
 {
     stream_free(talk->stream[0]);
     stream_free(talk->stream[1]);
-    labeller_flow_free(talk->label_flow);
+    if (talk->naming)
+        labeller_flow_free(talk->naming->flow);
     struct arena arena = talk->arena; /* the talk lies in it */
     arena_clear(&arena);
 }
@@ -180,12 +225,28 @@ static void free_talk(struct talk *talk)
 static void settle(struct talk *talk)
 {
     struct flow *flow = talk->flow;
-    const char *label = talk->label;
-    if (!label && talk->label_flow)
-        label = labeller_guess(talk->engine->labeller, talk->label_flow, &flow->key);
+    const char *label = label_of(talk);
+    if (!label && talk->naming && talk->naming->flow)
+        label = labeller_guess(talk->engine->labeller, talk->naming->flow, &flow->key);
     free_talk(talk);
     flow->settled = true;
     flow->label = label;
+}
+
+/* What is in the arena by now stays for as long as the talk. */
+static void keep(struct talk *talk)
+{
+    talk->kept = (uint32_t)talk->arena.used;
+}
+
+/* After a packet: the flow is settled, or what only the exchange needed that is over goes. */
+static void rest(struct talk *talk)
+{
+    if (talk->settle)
+        settle(talk);
+    else if (talk->arena.used > talk->kept && talk->ops && talk->ops->idle &&
+             talk->ops->idle(talk->session))
+        arena_rewind(&talk->arena, talk->kept);
 }
 
 /* ---- classification ---- */
@@ -210,6 +271,7 @@ static void begin(struct talk *talk, enum app app, const struct proto_ops *ops)
     talk->session = session;
     flow->app_kind = (uint8_t)app;
     ops->begin(session, &how, &env);
+    keep(talk);
 }
 
 /* Decides what the flow speaks, as far as `bytes` tell. */
@@ -241,6 +303,13 @@ static void classify(struct talk *talk, enum dir *dir, struct slice bytes)
         flow->app_kind = (uint8_t)result.app;
 }
 
+/* Whether nDPI needs no more packets, or is not asked. */
+static bool named(const struct talk *talk)
+{
+    const struct naming *n = talk->naming;
+    return !talk->engine->labeller || (n && (n->label || n->packets >= LABEL_PACKETS_MAX));
+}
+
 /* A message of a dialogue in a protocol of others: it may turn to TLS. */
 static void watch(struct talk *talk, struct slice bytes)
 {
@@ -251,8 +320,7 @@ static void watch(struct talk *talk, struct slice bytes)
         begin(talk, APP_TLS, &tls_ops);
         return;
     }
-    bool labelled = !talk->engine->labeller || talk->label || talk->labelled >= LABEL_PACKETS_MAX;
-    if (++talk->watched > WATCH_MAX || (!tcp && labelled))
+    if (++talk->watched > WATCH_MAX || (!tcp && named(talk)))
         talk->settle = true;
 }
 
@@ -260,14 +328,17 @@ static void watch(struct talk *talk, struct slice bytes)
 static void label(struct talk *talk, const struct packet *p)
 {
     struct labeller *l = talk->engine->labeller;
-    if (!l || !talk->unknown || talk->label || talk->labelled >= LABEL_PACKETS_MAX)
+    if (!talk->unknown || named(talk))
         return;
-    if (!talk->label_flow)
-        talk->label_flow = labeller_flow_new(l);
-    if (!talk->label_flow)
+    if (!talk->naming)
+        talk->naming = arena_alloc(&talk->arena, sizeof *talk->naming);
+    struct naming *n = talk->naming;
+    if (n && !n->flow)
+        n->flow = labeller_flow_new(l);
+    if (!n || !n->flow)
         return;
-    talk->labelled++;
-    talk->label = labeller_feed(l, talk->label_flow, p);
+    n->packets++;
+    n->label = labeller_feed(l, n->flow, p);
 }
 
 /* ---- payload ---- */
@@ -355,7 +426,10 @@ static void resume(struct talk *talk, const struct mark *at)
 static struct stream *open_stream(struct talk *talk, enum dir dir)
 {
     const struct flow_side *side = &talk->flow->side[dir];
-    return side->syn ? stream_new(side->isn + 1, &talk->arena) : stream_new_midstream(&talk->arena);
+    struct stream *s =
+        side->syn ? stream_new(side->isn + 1, &talk->arena) : stream_new_midstream(&talk->arena);
+    keep(talk);
+    return s;
 }
 
 /* The stream of a side that has shown no payload yet, so that what its peer acknowledges of it is known
@@ -366,7 +440,9 @@ static struct stream *await_stream(struct talk *talk, enum dir dir, const struct
     if (flow->side[dir].syn)
         return open_stream(talk, dir);
     bool begun = flow->side[dir_other(dir)].syn && (p->tcp.flags & TCP_ACK);
-    return begun ? stream_new(p->tcp.ack, &talk->arena) : NULL;
+    struct stream *s = begun ? stream_new(p->tcp.ack, &talk->arena) : NULL;
+    keep(talk);
+    return s;
 }
 
 void talk_segment(struct engine *e, struct flow *flow, enum dir dir, const struct packet *p)
@@ -404,8 +480,7 @@ void talk_segment(struct engine *e, struct flow *flow, enum dir dir, const struc
         struct proto_env env = env_of(talk);
         talk->ops->fin(talk->session, dir, &p->at, &env);
     }
-    if (talk->settle)
-        settle(talk);
+    rest(talk);
 }
 
 void talk_datagram(struct engine *e, struct flow *flow, enum dir dir, const struct packet *p)
@@ -415,8 +490,7 @@ void talk_datagram(struct engine *e, struct flow *flow, enum dir dir, const stru
         return;
     heed(talk, show(talk, dir, p->payload, &p->at, &p->at));
     label(talk, p);
-    if (talk->settle)
-        settle(talk);
+    rest(talk);
 }
 
 /* ---- end ---- */

@@ -571,6 +571,15 @@ static void http_end(void *session, const struct flow_end *how, struct proto_env
     }
 }
 
+static bool http_idle(void *session)
+{
+    struct http_session *s = session;
+    if (s->current || s->queue.head)
+        return false;
+    s->queue.free = NULL;
+    return true;
+}
+
 const struct proto_ops http_ops = {
     .name = "http",
     .session_size = sizeof(struct http_session),
@@ -579,16 +588,5 @@ const struct proto_ops http_ops = {
     .gap = http_gap,
     .fin = http_fin,
     .end = http_end,
+    .idle = http_idle,
 };
-
-bool http_is_request(struct slice bytes)
-{
-    struct http_head head;
-    return http_request_line(bytes, &head) == HTTP_MATCH_YES;
-}
-
-bool http_is_response(struct slice bytes)
-{
-    struct http_head head;
-    return http_status_line(bytes, &head) == HTTP_MATCH_YES;
-}

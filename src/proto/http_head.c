@@ -6,6 +6,7 @@
 #include "http_head.h"
 
 #include "base/cursor.h"
+#include "proto/http.h"
 
 #define METHOD_MAX    32
 #define TARGET_MAX    8192
@@ -344,4 +345,16 @@ int64_t http_date(struct slice text)
         return -1;
     return days_of(part[1], month, part[0]) * SECONDS_A_DAY + part[2] * 3600 + part[3] * 60 +
            part[4];
+}
+
+bool http_is_request(struct slice bytes)
+{
+    struct http_head head;
+    return http_request_line(bytes, &head) == HTTP_MATCH_YES;
+}
+
+bool http_is_response(struct slice bytes)
+{
+    struct http_head head;
+    return http_status_line(bytes, &head) == HTTP_MATCH_YES;
 }

@@ -435,6 +435,15 @@ static void ntp_end(void *session, const struct flow_end *how, struct proto_env 
     }
 }
 
+static bool ntp_idle(void *session)
+{
+    struct ntp_session *s = session;
+    if (s->open || s->early)
+        return false;
+    s->spare = NULL;
+    return true;
+}
+
 const struct proto_ops ntp_ops = {
     .name = "ntp",
     .session_size = sizeof(struct ntp_session),
@@ -442,4 +451,5 @@ const struct proto_ops ntp_ops = {
     .data = ntp_data,
     .gap = NULL,
     .end = ntp_end,
+    .idle = ntp_idle,
 };

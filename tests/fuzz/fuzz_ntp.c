@@ -44,6 +44,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         at.frame++;
         enum dir dir = control & 0x80 ? DIR_TO_CLIENT : DIR_TO_SERVER;
         state = ntp_ops.data(session, dir, packet, &at, &at, &env).state;
+        if (ntp_ops.idle(session))
+            arena_rewind(&arena, 0);
     }
     struct flow_end end = {.reason = END_CAPTURE, .at = at};
     if (state == FEED_MORE)

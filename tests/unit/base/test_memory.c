@@ -39,7 +39,7 @@ static void arenas_share_a_pool(void **state)
 {
     (void)state;
     struct arena_pool pool;
-    arena_pool_init(&pool);
+    arena_pool_init(&pool, 368);
     struct arena a, b;
     arena_init_pooled(&a, 200000, &pool);
     arena_init_pooled(&b, 100000, &pool);
@@ -57,6 +57,39 @@ static void arenas_share_a_pool(void **state)
         assert_int_equal(again[i], 0);
     arena_clear(&b);
     arena_pool_clear(&pool); /* takes what `a` has in the pool along */
+}
+
+/* What came last goes first, over blocks of the pool and bigger ones; what stays is as it was. */
+static void arenas_take_back_what_came_last(void **state)
+{
+    (void)state;
+    static const size_t sizes[] = {40, 200, 8, 152, 1000, 16, 3000, 152, 152};
+    enum {
+        COUNT = sizeof sizes / sizeof *sizes
+    };
+    struct arena_pool pool;
+    arena_pool_init(&pool, 152);
+    struct arena a;
+    arena_init_pooled(&a, 100000, &pool);
+    for (size_t back = 0; back <= COUNT; back++) {
+        uint8_t *got[COUNT];
+        size_t used[COUNT + 1] = {0};
+        for (size_t i = 0; i < COUNT; i++) {
+            got[i] = arena_alloc(&a, sizes[i]);
+            assert_non_null(got[i]);
+            for (size_t at = 0; at < sizes[i]; at++)
+                assert_int_equal(got[i][at], 0);
+            memset(got[i], (int)i + 1, sizes[i]);
+            used[i + 1] = a.used;
+        }
+        arena_rewind(&a, used[back]);
+        assert_int_equal(a.used, used[back]);
+        for (size_t i = 0; i < back; i++)
+            assert_int_equal(got[i][sizes[i] - 1], i + 1);
+        arena_rewind(&a, 0);
+        assert_null(a.blocks);
+    }
+    arena_pool_clear(&pool);
 }
 
 static void arena_copies_end_in_nul(void **state)
@@ -157,6 +190,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(arena_hands_out_zeroed_memory_up_to_its_cap),
         cmocka_unit_test(arenas_share_a_pool),
+        cmocka_unit_test(arenas_take_back_what_came_last),
         cmocka_unit_test(arena_copies_end_in_nul),
         cmocka_unit_test(buf_grows_and_formats),
         cmocka_unit_test(map_keeps_all_up_to_its_cap),

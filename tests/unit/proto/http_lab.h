@@ -149,6 +149,8 @@ static inline void lab_bytes(struct lab *lab, enum dir dir, const void *data, si
     struct feed feed = http_ops.data(lab->session, dir, slice_of(held, side->len), &side->first,
                                      &lab->at, &lab->env);
     lab_take(lab, dir, &feed);
+    if (lab->state == FEED_MORE && http_ops.idle(lab->session))
+        arena_rewind(&lab->arena, 0);
 }
 
 static inline void lab_text(struct lab *lab, enum dir dir, const char *text)

@@ -34,13 +34,34 @@ static void test_keep_alive_uses_memory_again(void **state)
 {
     (void)state;
     struct lab *lab = lab_new(&(struct proto_begin){.server_port = 80}, 2048);
+    lab_client(lab, GET("/0")); /* one is always open */
     for (int i = 0; i < 500; i++) {
         lab_client(lab, GET("/1"));
         lab_server(lab, OK("2", "ab"));
     }
     assert_int_equal(lab->count, 500);
-    assert_true(lab->arena.used < 1024);
+    assert_true(lab->arena.used < 1536);
     lab_end(lab, END_FIN);
+    lab_close(lab);
+}
+
+/* The lab takes back what an idle session leaves. */
+static void test_an_idle_connection_keeps_nothing(void **state)
+{
+    (void)state;
+    struct lab *lab = lab_open();
+    for (int i = 0; i < 3; i++) {
+        lab_client(lab, GET("/1"));
+        assert_true(lab->arena.used > 0);
+        lab_server(lab, "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nab");
+        assert_true(lab->arena.used > 0);
+        lab_server(lab, "cd");
+        assert_int_equal(lab->arena.used, 0);
+    }
+    assert_told(lab, "GET /1 a.example -> 200 4/4\nGET /1 a.example -> 200 4/4\n"
+                     "GET /1 a.example -> 200 4/4\n");
+    lab_server(lab, OK("2", "ab")); /* waits for its request */
+    assert_true(lab->arena.used > 0);
     lab_close(lab);
 }
 
@@ -394,6 +415,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_one_exchange),
         cmocka_unit_test(test_keep_alive_uses_memory_again),
+        cmocka_unit_test(test_an_idle_connection_keeps_nothing),
         cmocka_unit_test(test_pipelining_in_one_packet),
         cmocka_unit_test(test_pieces_of_any_size),
         cmocka_unit_test(test_large_body_is_skipped),
