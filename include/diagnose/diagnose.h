@@ -12,6 +12,7 @@
 #ifndef DIAGNOSE_DIAGNOSE_H
 #define DIAGNOSE_DIAGNOSE_H
 
+#include "base/intern.h"
 #include "diagnose/result.h"
 #include "flow/flow.h"
 #include "proto/tx.h"
@@ -79,6 +80,9 @@ struct ip_addr diagnosis_sender_of(const struct diagnosis *d, const struct flow 
 /* The service a name matters most to, NULL when no list has it. Cached: meant for every event. */
 const struct service *diagnosis_service_of(struct diagnosis *d, struct slice host,
                                            enum transport transport, uint16_t port);
+
+/* The names of required services that were met so far, in lower case: NAMES_LISTED_MAX at most. */
+const struct intern *diagnosis_names(const struct diagnosis *d);
 
 /* The same facts once more, to be judged while this diagnosis goes on: judging works on the facts it is
  * given. To be freed before this one. NULL when memory is out. */

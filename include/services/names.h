@@ -5,6 +5,9 @@
  * Learns from a device's own DNS answers: an address at the end of a CNAME chain stands for the name
  * that was asked. Names a flow that carries neither SNI nor Host. Bounded; the newest answer wins.
  *
+ * Names are known by number. Those that the required services have are kept already, by who judges them,
+ * and in the end nearly all are such: of them nothing is kept once more.
+ *
  * `device` may be any address of the device, but the same one for learning and asking: a device that
  * resolves over IPv4 and connects over IPv6 is found by its primary address alone.
  */
@@ -14,8 +17,9 @@
 #include "base/intern.h"
 #include "proto/tx.h"
 
-/* Numbers of texts that can be kept: those of a table with no more names than this. */
-#define NAMES_TEXTS_MAX ((1U << 20) - 1)
+/* The most names of the required services, and of others: numbers of both fit 20 bits. */
+#define NAMES_LISTED_MAX 65535U
+#define NAMES_OTHERS_MAX ((1U << 20) - 1 - NAMES_LISTED_MAX)
 
 /* Sets of eight addresses: for a capture (8 MiB when all are used; pages that are not cost nothing), and
  * for one device. */
@@ -24,9 +28,15 @@
 
 struct names;
 
-/* `sets` is a power of two. Names are kept as numbers in `texts`, which must outlive it. NULL when memory is out. */
-struct names *names_new(struct intern *texts, uint32_t sets);
+/* `sets` is a power of two. `listed` has the names of required services and may grow meanwhile; it must outlive
+ * this. NULL when memory is out. */
+struct names *names_new(const struct intern *listed, uint32_t sets);
 void names_free(struct names *n);
+
+/* The number of a name, INTERN_NONE when there are too many. */
+uint32_t names_number(struct names *n, struct slice name);
+/* The name of a number. */
+struct slice names_text(const struct names *n, uint32_t number);
 
 /* Takes the addresses of an answered A or AAAA question. */
 void names_learn(struct names *n, const struct ip_addr *device, const struct tx_dns *dns);

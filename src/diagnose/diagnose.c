@@ -155,6 +155,11 @@ const struct service *diagnosis_service_of(struct diagnosis *d, struct slice hos
     return count ? services_at(f->list, matches[0].service) : NULL;
 }
 
+const struct intern *diagnosis_names(const struct diagnosis *d)
+{
+    return d->facts.listed;
+}
+
 /* ---- numbers ---- */
 
 uint32_t *judge_ids(struct judge *j, uint32_t count)

@@ -24,6 +24,7 @@
 #include "pool.h"
 #include "revocation.h"
 #include "route.h"
+#include "services/names.h"
 #include "services/services.h"
 #include "station.h"
 
@@ -35,7 +36,7 @@
 #define FAILURES_MAX      262144U
 #define PEERS_MAX         262144U
 #define PEERS_A_CLIENT    16     /* resolvers and proxies remembered for one client */
-#define LISTED_NAMES_MAX  65535U /* their numbers fit 16 bits, and one is left for none */
+#define LISTED_NAMES_MAX  NAMES_LISTED_MAX /* their numbers fit 16 bits, and one is left for none */
 #define LISTED_A_KIN_MAX  2048U
 #define LISTED_BYTES_MAX  (8U << 20)
 #define OTHER_NAMES_MAX   32768U

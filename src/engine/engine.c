@@ -15,10 +15,6 @@
 #include "classify/classify.h"
 #include "net/decode.h"
 
-/* Distinct host names an analysis remembers for flow events: lists name hundreds. */
-#define HOSTS_MAX      NAMES_TEXTS_MAX
-#define HOST_BYTES_MAX (64U << 20)
-
 #define PORT_DNS 53
 
 /* What a flow says is asked for so many packets ahead, when the flow itself has come. */
@@ -47,14 +43,13 @@ struct engine *engine_new(const struct engine_options *options, struct err *err)
     }
     e->flows = flow_table_new(&config, flow_ended, e);
     e->mirror = options->kin ? NULL : mirror_new();
-    e->hosts = intern_new(HOSTS_MAX, HOST_BYTES_MAX);
-    e->names =
-        e->hosts ? names_new(e->hosts, options->max_flows ? NAMES_SMALL : NAMES_LARGE) : NULL;
     e->certificates = options->kin ? options->kin->certificates : certificates_new();
     e->diagnosis = diagnosis_new(options->services, options->kin ? options->kin->diagnosis : NULL,
                                  options->number);
-    if (!e->flows || !(e->mirror || options->kin) || !e->names || !e->hosts || !e->certificates ||
-        !e->diagnosis) {
+    if (e->diagnosis)
+        e->names = names_new(diagnosis_names(e->diagnosis),
+                             options->max_flows ? NAMES_SMALL : NAMES_LARGE);
+    if (!e->flows || !(e->mirror || options->kin) || !e->certificates || !e->names) {
         err_set(err, NULL, "out of memory");
         engine_free(e);
         return NULL;
@@ -85,7 +80,6 @@ void engine_free(struct engine *e)
     mirror_free(e->mirror);
     names_free(e->names);
     dhcp_free(e->dhcp);
-    intern_free(e->hosts);
     if (!e->options.kin) {
         labeller_free(e->labeller);
         certificates_free(e->certificates);
@@ -323,7 +317,7 @@ static struct slice host_of_device(const struct engine *e, const struct flow *fl
         return host;
     struct ip_addr device = diagnosis_sender_of(e->diagnosis, flow);
     uint32_t id = names_find(e->names, &device, &flow->key.dst);
-    return id == INTERN_NONE ? host : intern_name(e->hosts, id);
+    return id == INTERN_NONE ? host : names_text(e->names, id);
 }
 
 /* Every flow ends here, for whatever reason. */
@@ -424,13 +418,13 @@ struct slice engine_host(const struct engine *e, const struct flow *flow)
 {
     uint32_t id =
         flow->host > 0 ? flow->host - 1 : names_find(e->names, &flow->key.src, &flow->key.dst);
-    return id == INTERN_NONE ? slice_of(NULL, 0) : intern_name(e->hosts, id);
+    return id == INTERN_NONE ? slice_of(NULL, 0) : names_text(e->names, id);
 }
 
 void engine_set_host(struct engine *e, struct flow *flow, struct slice host)
 {
-    if (flow->host > 0 && slice_eq(intern_name(e->hosts, flow->host - 1), host))
+    if (flow->host > 0 && slice_eq(names_text(e->names, flow->host - 1), host))
         return;
-    uint32_t id = intern_add(e->hosts, host);
+    uint32_t id = names_number(e->names, host);
     flow->host = id == INTERN_NONE ? 0 : id + 1;
 }

@@ -6,7 +6,6 @@
 #define SRC_ENGINE_ENGINE_H
 
 #include "base/arena.h"
-#include "base/intern.h"
 #include "classify/ndpi.h"
 #include "engine/engine.h"
 #include "net/ipfrag.h"
@@ -28,8 +27,7 @@ struct engine {
     struct flow_table *flows;
     struct ipfrag *fragments;  /* NULL: none seen yet */
     struct mirror *mirror;     /* NULL with kin: others look for copies */
-    struct intern *hosts;      /* names of hosts, as DNS and flows say them */
-    struct names *names;       /* what devices asked their resolvers for */
+    struct names *names;       /* of hosts, and what devices asked their resolvers for */
     struct dhcp *dhcp;         /* exchanges under way; NULL: none seen yet */
     struct labeller *labeller; /* NULL without nDPI; the kin's where there is one, like the next */
     struct certificates *certificates;

@@ -183,9 +183,6 @@ static void emit(void *ctx, const struct tx *tx)
     e->stats.transactions++;
     if (flow->transactions < UINT16_MAX)
         flow->transactions++;
-    if (tx->kind == TX_DNS && tx->outcome == TX_ANSWERED)
-        names_learn(e->names, &flow->key.src, &tx->u.dns);
-
     struct slice host = host_of(e, flow, tx);
     if (host.len > 0)
         engine_set_host(e, flow, host);
@@ -197,6 +194,8 @@ static void emit(void *ctx, const struct tx *tx)
         e->options.sink.transaction(e->options.sink.ctx, &event, tx);
     }
     diagnosis_transaction(e->diagnosis, flow, tx, host);
+    if (tx->kind == TX_DNS && tx->outcome == TX_ANSWERED) /* a name that was judged is known */
+        names_learn(e->names, &flow->key.src, &tx->u.dns);
 }
 
 static struct proto_env env_of(struct talk *talk)

@@ -16,12 +16,13 @@
 #include "base/bring.h"
 #include "base/pages.h"
 
-#define WAYS      8
-#define TEXT_BITS 20
-#define TEXT_MASK ((1U << TEXT_BITS) - 1)
-#define NAMES_KEY 0x6e616d6573ULL
-#define TYPE_A    1
-#define TYPE_AAAA 28
+#define WAYS             8
+#define TEXT_BITS        20
+#define TEXT_MASK        ((1U << TEXT_BITS) - 1)
+#define NAMES_KEY        0x6e616d6573ULL
+#define TYPE_A           1
+#define TYPE_AAAA        28
+#define OTHERS_BYTES_MAX (64U << 20)
 /* Addresses that are learned of one reply. */
 #define NAMES_A_REPLY 64
 
@@ -32,7 +33,8 @@ struct set {
 struct names {
     struct set *sets; /* each a cache line */
     uint32_t mask;    /* number of sets - 1 */
-    struct intern *texts;
+    const struct intern *listed;
+    struct intern *others;
     /* The newest answer's addresses, which wait for their sets to come from memory. */
     uint64_t waiting[NAMES_A_REPLY];
     unsigned waiting_count;
@@ -54,17 +56,18 @@ static struct set *sets_new(size_t bytes)
     return sets;
 }
 
-struct names *names_new(struct intern *texts, uint32_t sets)
+struct names *names_new(const struct intern *listed, uint32_t sets)
 {
     struct names *n = calloc(1, sizeof *n);
     if (!n)
         return NULL;
-    n->texts = texts;
+    n->listed = listed;
+    n->others = intern_new(NAMES_OTHERS_MAX, OTHERS_BYTES_MAX);
     n->mask = sets - 1;
     n->sets = sets_new(bytes_of(n));
-    if (n->sets)
+    if (n->sets && n->others)
         return n;
-    free(n);
+    names_free(n);
     return NULL;
 }
 
@@ -72,12 +75,33 @@ void names_free(struct names *n)
 {
     if (!n)
         return;
+    intern_free(n->others);
     if (bytes_of(n) >= PAGES_LEAST)
         pages_free(n->sets, bytes_of(n));
     else
         free(n->sets);
     free(n);
 }
+
+/* ---- numbers: those of listed names, behind them those of others ---- */
+
+uint32_t names_number(struct names *n, struct slice name)
+{
+    uint64_t hash = intern_hash(name);
+    uint32_t id = intern_find_hashed(n->listed, name, hash);
+    if (id < NAMES_LISTED_MAX)
+        return id;
+    id = intern_add_hashed(n->others, name, hash);
+    return id == INTERN_NONE ? INTERN_NONE : id + NAMES_LISTED_MAX;
+}
+
+struct slice names_text(const struct names *n, uint32_t number)
+{
+    return number < NAMES_LISTED_MAX ? intern_name(n->listed, number)
+                                     : intern_name(n->others, number - NAMES_LISTED_MAX);
+}
+
+/* ---- addresses ---- */
 
 static uint64_t hash_of(const struct ip_addr *device, const struct ip_addr *server)
 {
@@ -135,8 +159,8 @@ void names_learn(struct names *n, const struct ip_addr *device, const struct tx_
     let_wait(n, device, dns);
     if (n->waiting_count == 0)
         return;
-    n->waiting_text = intern_add(n->texts, dns->qname);
-    if (n->waiting_text >= NAMES_TEXTS_MAX)
+    n->waiting_text = names_number(n, dns->qname);
+    if (n->waiting_text == INTERN_NONE)
         n->waiting_count = 0;
 }
 

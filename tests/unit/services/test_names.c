@@ -12,13 +12,15 @@
 
 static const struct ip_addr none = {{0}, 0};
 
-static struct intern *texts;
+/* Names that are kept elsewhere; "listed.test" is one. */
+static struct intern *listed;
 
 static struct names *new_names(void)
 {
-    texts = intern_new(NAMES_TEXTS_MAX, 1 << 20);
-    assert_non_null(texts);
-    struct names *n = names_new(texts, NAMES_LARGE);
+    listed = intern_new(NAMES_LISTED_MAX, 1 << 20);
+    assert_non_null(listed);
+    assert_int_equal(intern_add(listed, slice_str("listed.test")), 0);
+    struct names *n = names_new(listed, NAMES_LARGE);
     assert_non_null(n);
     return n;
 }
@@ -26,7 +28,7 @@ static struct names *new_names(void)
 static void free_names(struct names *n)
 {
     names_free(n);
-    intern_free(texts);
+    intern_free(listed);
 }
 
 /* Empty when there is none. */
@@ -34,7 +36,7 @@ static struct slice name_of(struct names *n, const struct ip_addr *device,
                             const struct ip_addr *server)
 {
     uint32_t text = names_find(n, device, server);
-    return text == INTERN_NONE ? slice_of("", 0) : intern_name(texts, text);
+    return text == INTERN_NONE ? slice_of("", 0) : names_text(n, text);
 }
 
 static struct dns_answer answer(const char *name, uint16_t type, struct ip_addr addr)
@@ -154,11 +156,36 @@ static void bounded(void **state)
     free_names(n);
 }
 
+static void listed_names_are_not_kept_again(void **state)
+{
+    (void)state;
+    const struct ip_addr device = addr_v4(0x0a000005), server = addr_v4(0xc0000201);
+    struct names *n = new_names();
+    assert_int_equal(names_number(n, slice_str("listed.test")), 0);
+    uint32_t other = names_number(n, slice_str("other.test"));
+    assert_int_equal(other, NAMES_LISTED_MAX);
+    assert_int_equal(names_number(n, slice_str("later.test")), NAMES_LISTED_MAX + 1);
+    /* A name that is listed from now on keeps the number that it had: both say the same. */
+    uint32_t later = intern_add(listed, slice_str("later.test"));
+    assert_int_equal(names_number(n, slice_str("later.test")), later);
+    assert_slice_equal(names_text(n, later), "later.test");
+    assert_slice_equal(names_text(n, NAMES_LISTED_MAX + 1), "later.test");
+    assert_slice_equal(names_text(n, other), "other.test");
+    const struct dns_answer answers[] = {answer("listed.test", TYPE_A, server)};
+    struct tx_dns dns = reply("listed.test", answers, 1);
+    names_learn(n, &device, &dns);
+    assert_int_equal(names_find(n, &device, &server), 0);
+    free_names(n);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(cname_chain),   cmocka_unit_test(newest_answer_wins),
-        cmocka_unit_test(both_families), cmocka_unit_test(nothing_to_learn),
+        cmocka_unit_test(listed_names_are_not_kept_again),
+        cmocka_unit_test(cname_chain),
+        cmocka_unit_test(newest_answer_wins),
+        cmocka_unit_test(both_families),
+        cmocka_unit_test(nothing_to_learn),
         cmocka_unit_test(bounded),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
