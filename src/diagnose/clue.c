@@ -133,3 +133,13 @@ struct clue clue_of_tls(const struct flow *flow, const struct tx *tx)
     c.left = leaves || distrusts(tls);
     return c;
 }
+
+bool clue_says(const struct clue *c)
+{
+    uint32_t times = c->rtt_us | c->stood_us | c->reply_us | c->waited_us;
+    int hello = c->hello_len | c->hybrid | c->offered;
+    int hole = c->hole | c->hole_bytes | c->hole_reports | c->shrunk_from | c->shrunk_to;
+    int end = c->ttl_data | c->ttl_end | c->ttl_icmp | c->rst_marks;
+    return times != 0 || (hello | hole | end) != 0 || c->by_server || c->too_big || c->acked ||
+           c->left;
+}

@@ -48,6 +48,9 @@ struct clue clue_of_flow(const struct flow *flow);
 /* The same with what its TLS handshake adds. */
 struct clue clue_of_tls(const struct flow *flow, const struct tx *tx);
 
+/* Whether it says anything but how far away the server is. */
+bool clue_says(const struct clue *c);
+
 /* How many routers a packet passed: senders begin at 64, 128 or 255. */
 int clue_hops(uint8_t ttl);
 

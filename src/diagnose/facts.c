@@ -7,6 +7,8 @@
 #include <stddef.h>
 #include <stdlib.h>
 
+#include "failures.h"
+
 /* What a store has of its own: made, copied and cleared here alone. Names are shared by copies. */
 static const struct {
     size_t offset;
@@ -29,7 +31,8 @@ static const struct {
     {offsetof(struct facts, peers), sizeof(struct peer), PEERS_MAX},
     {offsetof(struct facts, skews), sizeof(struct skew), CLIENTS_MAX},
     {offsetof(struct facts, row_blocks), sizeof(struct row_block), ROW_BLOCKS_MAX},
-    {offsetof(struct facts, failures), sizeof(struct failure), FAILURES_MAX},
+    {offsetof(struct facts, failures), sizeof(struct kept_failure), FAILURES_MAX},
+    {offsetof(struct facts, rests), sizeof(struct kept_rest), FAILURES_MAX},
     {offsetof(struct facts, watches), sizeof(struct watch), WATCHED_MAX},
     {offsetof(struct facts, losses.minutes), sizeof(struct loss), LOSS_MINUTES_MAX},
     {offsetof(struct facts, losses.silences), sizeof(int64_t), LOSS_SILENCES_MAX},
@@ -346,19 +349,29 @@ uint32_t facts_unheard(struct facts *f, const struct ip_addr *addr, const struct
     return id;
 }
 
-void facts_role(struct facts *f, const struct ip_addr *addr, uint8_t flag)
+uint32_t facts_server(struct facts *f, const struct ip_addr *addr)
 {
     uint64_t key = facts_key(addr);
     uint32_t id = find_addr(&f->by_server, &f->servers, addr, key);
-    if (id == POOL_NONE) {
-        id = pool_add(&f->servers);
-        if (id == POOL_NONE)
-            return;
-        *(struct server *)pool_at(&f->servers, id) = (struct server){.addr = *addr};
-        if (!finder_add(&f->by_server, key, id, addr_of_record, &f->servers))
-            return;
-    }
-    ((struct server *)pool_at(&f->servers, id))->roles |= flag;
+    if (id != POOL_NONE)
+        return id;
+    id = pool_add(&f->servers);
+    if (id == POOL_NONE)
+        return POOL_NONE;
+    *(struct server *)pool_at(&f->servers, id) = (struct server){.addr = *addr};
+    return finder_add(&f->by_server, key, id, addr_of_record, &f->servers) ? id : POOL_NONE;
+}
+
+struct server *facts_server_at(const struct facts *f, uint32_t server)
+{
+    return server == POOL_NONE ? NULL : pool_at(&f->servers, server);
+}
+
+void facts_role(struct facts *f, const struct ip_addr *addr, uint8_t flag)
+{
+    struct server *s = facts_server_at(f, facts_server(f, addr));
+    if (s)
+        s->roles |= flag;
 }
 
 /* What `server` is besides a peer of this one client. Once: its record may lie anywhere in memory. */
@@ -416,11 +429,6 @@ struct row *facts_row_at(const struct facts *f, uint32_t index)
         return NULL;
     struct row_block *b = pool_at(&f->row_blocks, index / ROWS_A_BLOCK);
     return &b->rows[index % ROWS_A_BLOCK];
-}
-
-struct failure *facts_failure(const struct facts *f, uint32_t index)
-{
-    return index == POOL_NONE ? NULL : pool_at(&f->failures, index);
 }
 
 struct hosts facts_hosts(const struct facts *f, uint32_t client)
@@ -501,83 +509,4 @@ struct row *facts_row(struct facts *f, uint32_t client, uint32_t name, enum tran
     row->port = port;
     row->transport = (uint8_t)transport;
     return row;
-}
-
-static struct failure *find_failure(struct facts *f, struct row *row, const struct failure *one)
-{
-    struct failure *old = facts_failure(f, row->failures);
-    while (old && (old->kind != one->kind || old->group != one->group))
-        old = facts_failure(f, old->next);
-    return old;
-}
-
-static void join_failure(struct failure *old, const struct failure *one)
-{
-    old->count += one->count;
-    old->tries += one->tries;
-    old->since_ok += one->since_ok;
-    if (!addr_eq(&old->server, &one->server))
-        old->servers = true;
-    if (one->first.ts_ns < old->first.ts_ns)
-        old->first = one->first;
-    if (one->last.ts_ns < old->last.ts_ns)
-        return;
-    struct failure newest = *one;
-    newest.first = old->first;
-    newest.count = old->count;
-    newest.tries = old->tries;
-    newest.since_ok = old->since_ok;
-    newest.servers = old->servers || one->servers;
-    newest.next = old->next;
-    *old = newest;
-}
-
-void facts_put_failure(struct facts *f, struct row *row, const struct failure *one)
-{
-    struct failure *old = find_failure(f, row, one);
-    if (old) {
-        join_failure(old, one);
-        return;
-    }
-    uint32_t id = pool_add(&f->failures);
-    if (id == POOL_NONE)
-        return;
-    struct failure *new = pool_at(&f->failures, id);
-    *new = *one;
-    new->next = row->failures;
-    row->failures = id;
-}
-
-void facts_fail(struct facts *f, struct row *row, const struct failure *one)
-{
-    struct failure copy = *one;
-    copy.count = 1;
-    copy.tries = one->tries > 0 ? one->tries : 1;
-    copy.last = copy.first;
-    copy.since_ok = mark_set(row->ok) && copy.first.ts_ns <= row->ok.ts_ns ? 0 : 1;
-    copy.healed_ns = copy.since_ok ? 0 : row->ok.ts_ns;
-    copy.port = row->port;
-    facts_put_failure(f, row, &copy);
-}
-
-void facts_heal(struct facts *f, const struct row *row, uint64_t kinds, int64_t ts_ns)
-{
-    for (struct failure *x = facts_failure(f, row->failures); x; x = facts_failure(f, x->next)) {
-        if ((kinds >> x->kind & 1) != 0 && x->healed_ns == 0 && ts_ns >= x->last.ts_ns)
-            x->healed_ns = ts_ns;
-    }
-}
-
-void facts_ok(struct facts *f, struct row *row, const struct mark *at)
-{
-    row->successes++;
-    if (!mark_set(row->ok) || at->ts_ns > row->ok.ts_ns)
-        row->ok = *at;
-    for (struct failure *x = facts_failure(f, row->failures); x; x = facts_failure(f, x->next)) {
-        if (row->ok.ts_ns >= x->last.ts_ns) {
-            x->since_ok = 0;
-            if (x->healed_ns == 0)
-                x->healed_ns = at->ts_ns;
-        }
-    }
 }

@@ -29,13 +29,13 @@
 #include "station.h"
 
 #define CLIENTS_MAX       262144U
-#define SERVERS_MAX       262144U
+#define SERVERS_MAX       524288U
 #define ROW_BLOCKS_MAX    65536U
 #define ROWS_A_BLOCK      48
 #define BLOCKS_A_CLIENT   64 /* of rows */
 #define FAILURES_MAX      262144U
 #define PEERS_MAX         262144U
-#define PEERS_A_CLIENT    16     /* resolvers and proxies remembered for one client */
+#define PEERS_A_CLIENT    16               /* resolvers and proxies remembered for one client */
 #define LISTED_NAMES_MAX  NAMES_LISTED_MAX /* their numbers fit 16 bits, and one is left for none */
 #define LISTED_A_KIN_MAX  2048U
 #define LISTED_BYTES_MAX  (8U << 20)
@@ -191,13 +191,13 @@ enum {
     FAIL_LARGE = 256,   /* TLS: on a greeting of more than one segment */
 };
 
-/* One way in which a row failed; those that differ in kind or group are apart. */
+/* One way in which a row failed; those that differ in kind or group are apart. Kept smaller: failures.h. */
 struct failure {
     struct mark first; /* the first packet of the first one */
     struct mark last;  /* the first packet of the last one */
     int64_t healed_ns; /* a later step worked; 0: none did */
     int64_t value;     /* a date of a certificate, an offset */
-    uint32_t next;
+    uint32_t index;    /* where it is kept */
     uint32_t count;
     uint32_t tries;    /* what was sent in vain, repeats too */
     uint32_t since_ok; /* of them after the newest exchange that worked */
@@ -269,7 +269,8 @@ struct facts {
     struct pool peers;
     struct pool skews;
     struct pool row_blocks;
-    struct pool failures;
+    struct pool failures; /* struct kept_failure, kept_rest */
+    struct pool rests;
     struct map by_flow; /* to watches */
     struct pool watches;
     uint32_t spare_watch; /* the newest that is done, POOL_NONE */
@@ -327,6 +328,9 @@ uint32_t facts_of_mac(const struct facts *f, const struct mac_addr *mac);
 uint32_t facts_asks(struct facts *f, const struct flow *flow);
 /* A client for a station that never asked; its address may be 0.0.0.0. */
 uint32_t facts_unheard(struct facts *f, const struct ip_addr *addr, const struct mac_addr *mac);
+/* The number of an address that is asked, made when new; POOL_NONE at the cap. */
+uint32_t facts_server(struct facts *f, const struct ip_addr *addr);
+struct server *facts_server_at(const struct facts *f, uint32_t server); /* NULL for POOL_NONE */
 /* Notes a role of a server, which weighs where it is a client as well: from facts_merge on. */
 void facts_role(struct facts *f, const struct ip_addr *addr, uint8_t flag);
 
@@ -349,7 +353,13 @@ struct hosts {
 };
 struct hosts facts_hosts(const struct facts *f, uint32_t client);
 struct row *facts_next_host(const struct facts *f, struct hosts *at);
-struct failure *facts_failure(const struct facts *f, uint32_t index); /* NULL for POOL_NONE */
+/* Walks the failures of a row: `at` is row->failures to begin with, and goes on. false behind the last. */
+bool facts_next_failure(const struct facts *f, uint32_t *at, struct failure *out);
+/* The newest failure of a kind; false where there is none. */
+bool facts_find_failure(const struct facts *f, const struct row *row, enum finding_kind kind,
+                        struct failure *out);
+/* Keeps what was changed in a failure that one of these two gave. */
+void facts_keep_failure(struct facts *f, const struct failure *x);
 
 /* Adds one failure (kind, group, first, server, codes of `one`) to the row. */
 void facts_fail(struct facts *f, struct row *row, const struct failure *one);

@@ -101,17 +101,17 @@ static void join(struct host *h, enum ruling ruling, const struct row *row, cons
 static enum ruling weigh_row(struct host *h, const struct row *row)
 {
     enum ruling worst = RULING_DROP;
-    for (const struct failure *x = facts_failure(h->j->f, row->failures); x;
-         x = facts_failure(h->j->f, x->next)) {
-        ruling_fn *rule = rules[x->kind];
-        enum ruling ruling = rule ? rule(&h->j->j, h->head, row, x) : RULING_DROP;
-        ruling = capture_ruling(&h->j->j, x, ruling);
-        if (ruling == RULING_FAILED && link_cut(&h->j->j, x))
+    struct failure x;
+    for (uint32_t at = row->failures; facts_next_failure(h->j->f, &at, &x);) {
+        ruling_fn *rule = rules[x.kind];
+        enum ruling ruling = rule ? rule(&h->j->j, h->head, row, &x) : RULING_DROP;
+        ruling = capture_ruling(&h->j->j, &x, ruling);
+        if (ruling == RULING_FAILED && link_cut(&h->j->j, &x))
             ruling = RULING_DOUBT;
-        if (ruling == RULING_FAILED && revocation_covered(&h->j->j, h->head, x))
+        if (ruling == RULING_FAILED && revocation_covered(&h->j->j, h->head, &x))
             ruling = RULING_RECOVERED;
-        join(h, ruling, row, x);
-        if (!is_dns((enum finding_kind)x->kind) && ruling > worst)
+        join(h, ruling, row, &x);
+        if (!is_dns((enum finding_kind)x.kind) && ruling > worst)
             worst = ruling;
     }
     return worst;

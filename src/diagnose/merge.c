@@ -26,9 +26,9 @@ static void fold_row(struct facts *f, struct row *to, const struct row *from)
     to->successes += from->successes;
     to->flags |=
         from->flags & (ROW_PENDING | ROW_TCP_TRIED | ROW_CONNECTED | ROW_VIA_PROXY | ROW_LACKS);
-    for (const struct failure *x = facts_failure(f, from->failures); x;
-         x = facts_failure(f, x->next))
-        facts_put_failure(f, to, x);
+    struct failure x;
+    for (uint32_t at = from->failures; facts_next_failure(f, &at, &x);)
+        facts_put_failure(f, to, &x);
 }
 
 static void fold_host(struct facts *f, uint32_t client, const struct row *from)

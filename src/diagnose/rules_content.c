@@ -17,14 +17,6 @@
 #define STATUS_NONE   416
 #define STATUS_UNABLE 501
 
-static struct failure *find(struct facts *f, const struct row *row, enum finding_kind kind)
-{
-    struct failure *x = facts_failure(f, row->failures);
-    while (x && x->kind != (uint8_t)kind)
-        x = facts_failure(f, x->next);
-    return x;
-}
-
 /* Whether a range that would have been small enough to matter was answered with all. Who rewrites bodies may
  * leave their length out: then what came counts. */
 static bool range_ignored(const struct tx_http *http)
@@ -59,9 +51,12 @@ static void note_range(struct facts *f, struct row *row, const struct flow *flow
         x.text = facts_text(f, slice_str(http->no_ranges ? "Accept-Ranges: none" : ""));
         facts_fail(f, row, &x);
     } else if (http->range && http->status == STATUS_PART) {
-        struct failure *x = find(f, row, FINDING_HTTP_RANGE_IGNORED);
-        if (x && tx->first.ts_ns >= x->last.ts_ns)
-            x->value = 1;
+        struct failure x;
+        if (facts_find_failure(f, row, FINDING_HTTP_RANGE_IGNORED, &x) &&
+            tx->first.ts_ns >= x.last.ts_ns) {
+            x.value = 1;
+            facts_keep_failure(f, &x);
+        }
     }
 }
 
@@ -78,17 +73,20 @@ static int64_t came(const struct flow *flow, const struct tx_http *http)
 static void note_cut(struct facts *f, struct row *row, const struct flow *flow, const struct tx *tx)
 {
     const struct tx_http *http = &tx->u.http;
-    struct failure *old = find(f, row, FINDING_HTTP_CUT_SHORT);
+    struct failure old;
+    bool again = facts_find_failure(f, row, FINDING_HTTP_CUT_SHORT, &old);
     if (!http->cut) {
-        if (old && (int64_t)http->length > old->value)
-            old->code = 0;
+        if (again && (int64_t)http->length > old.value) {
+            old.code = 0;
+            facts_keep_failure(f, &old);
+        }
         return;
     }
     struct failure x = rule_failure(flow, FINDING_HTTP_CUT_SHORT, tx->first);
     x.value = came(flow, http);
     x.code = 1;
-    if (old && llabs(old->value - x.value) <= SAME_SIZE && old->code < UINT16_MAX)
-        x.code = (uint16_t)(old->code + 1);
+    if (again && llabs(old.value - x.value) <= SAME_SIZE && old.code < UINT16_MAX)
+        x.code = (uint16_t)(old.code + 1);
     facts_fail(f, row, &x);
 }
 

@@ -166,11 +166,14 @@ static void bad_answer(struct facts *f, struct row *head, const struct flow *flo
     }
     facts_fail(f, head, &x);
     /* Facts come in order of completion: a retry may have been answered before this was given up. */
-    struct failure *kept = facts_failure(f, head->failures);
-    while (kept && (kept->kind != x.kind || kept->group != x.group))
-        kept = facts_failure(f, kept->next);
-    if (kept && kept->healed_ns == 0 && head->dns_ok_ns >= kept->last.ts_ns)
-        kept->healed_ns = head->dns_ok_ns;
+    struct failure kept;
+    for (uint32_t at = head->failures; facts_next_failure(f, &at, &kept);) {
+        if (kept.kind == x.kind && kept.group == x.group && kept.healed_ns == 0 &&
+            head->dns_ok_ns >= kept.last.ts_ns) {
+            kept.healed_ns = head->dns_ok_ns;
+            facts_keep_failure(f, &kept);
+        }
+    }
 }
 
 static void note_sinkhole(struct facts *f, struct row *head, const struct flow *flow,
@@ -367,16 +370,16 @@ static bool has_search_suffix(const struct judging *j, const struct row *head)
 /* Whether another DNS failure of the host is the final answer rather than this one. */
 static bool outdone(const struct judging *j, const struct row *head, const struct failure *x)
 {
-    for (const struct failure *o = facts_failure(j->f, head->failures); o;
-         o = facts_failure(j->f, o->next)) {
-        if (o->kind == x->kind || (DNS_KINDS >> o->kind & 1) == 0 || (o->group & FAIL_PRIVATE) ||
-            ((o->group & FAIL_NOT_A) != 0 && (x->group & FAIL_NOT_A) == 0))
+    struct failure o;
+    for (uint32_t at = head->failures; facts_next_failure(j->f, &at, &o);) {
+        if (o.kind == x->kind || (DNS_KINDS >> o.kind & 1) == 0 || (o.group & FAIL_PRIVATE) ||
+            ((o.group & FAIL_NOT_A) != 0 && (x->group & FAIL_NOT_A) == 0))
             continue;
-        int64_t by = o->last.ts_ns - x->last.ts_ns;
-        bool silent = x->kind == FINDING_DNS_NO_REPLY, other = o->kind == FINDING_DNS_NO_REPLY;
+        int64_t by = o.last.ts_ns - x->last.ts_ns;
+        bool silent = x->kind == FINDING_DNS_NO_REPLY, other = o.kind == FINDING_DNS_NO_REPLY;
         if (silent && !other && by >= -RETRY_NS)
             return true;
-        if (silent == other && (by > 0 || (by == 0 && o->kind < x->kind)))
+        if (silent == other && (by > 0 || (by == 0 && o.kind < x->kind)))
             return true;
         if (!silent && other && by > RETRY_NS)
             return true;
@@ -386,9 +389,9 @@ static bool outdone(const struct judging *j, const struct row *head, const struc
 
 static bool a_failed(const struct judging *j, const struct row *head)
 {
-    for (const struct failure *o = facts_failure(j->f, head->failures); o;
-         o = facts_failure(j->f, o->next)) {
-        if ((DNS_KINDS >> o->kind & 1) != 0 && o->group == 0)
+    struct failure o;
+    for (uint32_t at = head->failures; facts_next_failure(j->f, &at, &o);) {
+        if ((DNS_KINDS >> o.kind & 1) != 0 && o.group == 0)
             return true;
     }
     return false;
@@ -458,6 +461,17 @@ struct slice rule_domain(struct slice name)
     return name;
 }
 
+/* Whether the host failed in the same way, with the same text. */
+static bool has_same(const struct judging *j, const struct row *host, const struct failure *x)
+{
+    struct failure o;
+    for (uint32_t at = host->failures; facts_next_failure(j->f, &at, &o);) {
+        if (o.kind == x->kind && o.group == x->group && o.text == x->text)
+            return true;
+    }
+    return false;
+}
+
 /* A private address is a sinkhole when it stands for unrelated names and none of them works. */
 enum ruling sinkhole_ruling(const struct judging *j, const struct row *head, const struct row *row,
                             const struct failure *x)
@@ -469,10 +483,7 @@ enum ruling sinkhole_ruling(const struct judging *j, const struct row *head, con
     struct hosts at = facts_hosts(j->f, j->device);
     for (const struct row *host = facts_next_host(j->f, &at); host;
          host = facts_next_host(j->f, &at)) {
-        const struct failure *o = facts_failure(j->f, host->failures);
-        while (o && (o->kind != x->kind || o->group != x->group || o->text != x->text))
-            o = facts_failure(j->f, o->next);
-        if (!o)
+        if (!has_same(j, host, x))
             continue;
         if (rule_host_ok_ns(j, host) != 0)
             return RULING_DROP;

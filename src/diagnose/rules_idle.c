@@ -39,14 +39,12 @@ void idle_flow_fact(struct facts *f, const struct flow *flow, const struct flow_
     if (!row)
         return;
     struct failure x = rule_failure(flow, FINDING_TCP_IDLE_CUT, flow->first);
-    const struct failure *old = facts_failure(f, row->failures);
-    while (old && old->kind != x.kind)
-        old = facts_failure(f, old->next);
+    struct failure old;
     x.value = length_ns;
     x.code = 1;
-    if (old && llabs(old->value - length_ns) <= length_ns / SAME_SHARE + SAME_NS &&
-        old->code < UINT16_MAX)
-        x.code = (uint16_t)(old->code + 1);
+    if (facts_find_failure(f, row, FINDING_TCP_IDLE_CUT, &old) &&
+        llabs(old.value - length_ns) <= length_ns / SAME_SHARE + SAME_NS && old.code < UINT16_MAX)
+        x.code = (uint16_t)(old.code + 1);
     facts_fail(f, row, &x);
 }
 

@@ -113,13 +113,13 @@ static void add_failure(struct tally6 *t, const struct failure *x)
 static bool add_row(const struct judge *j, struct tally6 *t, const struct row *row)
 {
     int64_t since_ns = INT64_MAX;
-    for (const struct failure *x = facts_failure(j->f, row->failures); x && mark_set(row->ok);
-         x = facts_failure(j->f, x->next)) {
-        if (!is_proven(j, x))
+    struct failure x;
+    for (uint32_t at = row->failures; mark_set(row->ok) && facts_next_failure(j->f, &at, &x);) {
+        if (!is_proven(j, &x))
             continue;
-        add_failure(t, x);
-        if (x->first.ts_ns < since_ns)
-            since_ns = x->first.ts_ns;
+        add_failure(t, &x);
+        if (x.first.ts_ns < since_ns)
+            since_ns = x.first.ts_ns;
     }
     if (since_ns == INT64_MAX)
         return false;

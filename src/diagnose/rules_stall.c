@@ -14,10 +14,10 @@
 /* A handshake that failed in the time of the flow tells of it already. */
 static bool told_already(const struct facts *f, const struct row *row, const struct flow *flow)
 {
-    for (const struct failure *x = facts_failure(f, row->failures); x;
-         x = facts_failure(f, x->next)) {
-        if (x->kind >= FINDING_TLS_NO_SERVER_HELLO && x->kind <= FINDING_TLS_INCOMPLETE &&
-            x->last.ts_ns >= flow->first.ts_ns)
+    struct failure x;
+    for (uint32_t at = row->failures; facts_next_failure(f, &at, &x);) {
+        if (x.kind >= FINDING_TLS_NO_SERVER_HELLO && x.kind <= FINDING_TLS_INCOMPLETE &&
+            x.last.ts_ns >= flow->first.ts_ns)
             return true;
     }
     return false;

@@ -18,7 +18,6 @@ struct failure rule_failure(const struct flow *flow, enum finding_kind kind, str
         .group = flow->key.dst.family == 6 ? FAIL_V6 : 0,
         .server = flow->key.dst,
         .text = INTERN_NONE,
-        .next = POOL_NONE,
         .clue = clue_of_flow(flow),
     };
     return x;

@@ -324,10 +324,10 @@ void tls_fact(struct facts *f, const struct flow *flow, const struct tx *tx, str
 
 static bool has_other_failure(const struct judging *j, const struct row *row)
 {
-    for (const struct failure *o = facts_failure(j->f, row->failures); o;
-         o = facts_failure(j->f, o->next)) {
-        if (o->kind >= FINDING_TCP_NO_REPLY && o->kind <= FINDING_TLS_INCOMPLETE &&
-            !(o->group & FAIL_QUIC))
+    struct failure o;
+    for (uint32_t at = row->failures; facts_next_failure(j->f, &at, &o);) {
+        if (o.kind >= FINDING_TCP_NO_REPLY && o.kind <= FINDING_TLS_INCOMPLETE &&
+            !(o.group & FAIL_QUIC))
             return true;
     }
     return false;
@@ -338,10 +338,12 @@ static bool lacks_alert(const struct judging *j, const struct row *row, const st
 {
     if (x->kind != FINDING_TLS_RESET || !(x->group & FAIL_BY_CLIENT) || !j->f->lossy)
         return false;
-    const struct failure *o = facts_failure(j->f, row->failures);
-    while (o && (o->kind != FINDING_TLS_ALERT || !(o->group & FAIL_BY_CLIENT)))
-        o = facts_failure(j->f, o->next);
-    return o != NULL;
+    struct failure o;
+    uint32_t at = row->failures;
+    bool found = false;
+    while (!found && facts_next_failure(j->f, &at, &o))
+        found = o.kind == FINDING_TLS_ALERT && (o.group & FAIL_BY_CLIENT);
+    return found;
 }
 
 /* Long greetings fail again and again while short ones pass: what sends them never gets through. */
@@ -470,16 +472,16 @@ static void add_host(struct signer *s, uint32_t name, struct slice text, bool re
 
 static void add_signers(const struct facts *f, const struct row *row, struct pool *signers)
 {
-    for (const struct failure *x = facts_failure(f, row->failures); x;
-         x = facts_failure(f, x->next)) {
+    struct failure x;
+    for (uint32_t at = row->failures; facts_next_failure(f, &at, &x);) {
         int64_t age_s;
-        if (x->kind != FINDING_TLS_INSPECTED || x->text >= signers->count)
+        if (x.kind != FINDING_TLS_INSPECTED || x.text >= signers->count)
             continue;
-        struct signer *s = pool_at(signers, x->text);
+        struct signer *s = pool_at(signers, x.text);
         add_host(s, row->name, intern_name(f->listed, row->name),
-                 !(x->group & (FAIL_ACCEPTED | FAIL_CUT)));
-        s->fresh |= tls_fresh(f, x, &age_s);
-        s->unlogged |= (x->code & CERT_LOGGED) == 0;
+                 !(x.group & (FAIL_ACCEPTED | FAIL_CUT)));
+        s->fresh |= tls_fresh(f, &x, &age_s);
+        s->unlogged |= (x.code & CERT_LOGGED) == 0;
     }
 }
 
