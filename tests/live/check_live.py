@@ -455,9 +455,22 @@ def check_signals(tap, program, folder):
     tap.check(sorted(verdicts) == ['blocked', 'blocked'], 'SIGTERM: the last verdicts', verdicts)
 
 
+def stopped_after(program, captures, *options, pause=0):
+    """-> the status of a sensor that saw the captures and was stopped then, and what it said"""
+    wire = Wire()
+    try:
+        sensor = wire.watch(program, *options)
+        wire.send(*captures)
+        time.sleep(pause)
+        sensor.send_signal(signal.SIGTERM)
+        output = sensor.communicate(timeout=20)[0]
+    finally:
+        wire.close()
+    return sensor.returncode, output
+
+
 def check_last_question(tap, program, folder):
     """The sensor stops before the only question of a device is overdue: a deployment all the same."""
-    wire = Wire()
     reports = folder / 'question'
     question = folder / 'question.pcap'
     data = (ROOT / 'captures' / 'dns-nxdomain.pcap').read_bytes()
@@ -466,14 +479,7 @@ def check_last_question(tap, program, folder):
         at += 16 + struct.unpack('<I', data[at + 8:at + 12])[0]
     length = struct.unpack('<I', data[at + 8:at + 12])[0]
     question.write_bytes(data[:24] + data[at:at + 16 + length])
-    try:
-        sensor = wire.watch(program, '--reports', str(reports))
-        wire.send(question)
-        time.sleep(0.5)
-        sensor.send_signal(signal.SIGTERM)
-        output = sensor.communicate(timeout=20)[0]
-    finally:
-        wire.close()
+    _, output = stopped_after(program, [question], '--reports', str(reports), pause=0.5)
     tap.check('1 deployments begun, 1 ended' in output and len(list(reports.glob('*.json'))) == 1,
               'the last question of a device that asked once', output)
 
@@ -485,17 +491,10 @@ def is_ethernet(path):
 
 def check_samples(tap, program):
     """Whatever the samples hold, and whatever libraries look up for it: no call that is forbidden."""
-    wire = Wire()
     found = [p for p in sorted((ROOT / 'captures').glob('*.pcap')) if is_ethernet(p)]
-    try:
-        sensor = wire.watch(program)
-        wire.send(*found)
-        sensor.send_signal(signal.SIGTERM)
-        output = sensor.communicate(timeout=20)[0]
-    finally:
-        wire.close()
-    tap.check(len(found) > 50 and sensor.returncode == 1 and 'state: 0 devices' in output,
-              'all %d samples on one wire' % len(found), '%d %s' % (sensor.returncode, output))
+    status, output = stopped_after(program, found)
+    tap.check(len(found) > 50 and status == 1 and 'state: 0 devices' in output,
+              'all %d samples on one wire' % len(found), '%d %s' % (status, output))
 
 
 def silence_with(program, folder, flood):
@@ -538,17 +537,9 @@ def check_drops(tap, program, folder):
 
 def check_move(tap, program, folder):
     """A device that gets another address in mid-run is one deployment."""
-    wire = Wire()
     capture = ROOT / 'captures' / 'vlan-change.pcap'
     reports = folder / 'moved'
-    try:
-        sensor = wire.watch(program, '--reports', str(reports))
-        wire.send(capture)
-        time.sleep(1)
-        sensor.send_signal(signal.SIGTERM)
-        output = sensor.communicate(timeout=20)[0]
-    finally:
-        wire.close()
+    _, output = stopped_after(program, [capture], '--reports', str(reports), pause=1)
     live = [json.loads(p.read_text())['devices'] for p in reports.glob('*.json')]
     recorded = analyze(program, capture)['devices']
     tap.check(len(recorded) == 1 and len(recorded[0]['addresses']) > 1 and
