@@ -136,6 +136,7 @@ static void count_packet(struct engine_stats *s, const struct packet *p, size_t 
     s->packets++;
     s->bytes += captured;
     s->duplicate_packets += copy;
+    s->aggregated_packets += !copy && p->has_more;
     if (!copy && captured < p->wire_len)
         count_truncated(s, &p->at);
     count_kind(s, p->kind);

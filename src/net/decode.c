@@ -546,6 +546,7 @@ void net_decode(struct packet *out, int linktype, struct slice bytes, uint32_t w
     out->at = *at;
     out->wire_len = wire_len;
     out->cut = false;
+    out->has_more = false;
     out->vlan = 0;
     out->vlan_outer = 0;
     out->vlan_count = 0;

@@ -6,7 +6,7 @@
  * AVS).
  *
  * Encrypted frames, fragments of frames, management and control are nothing more than other packets. Of
- * frames put together in one (A-MSDU) the first is followed.
+ * frames put together in one (A-MSDU) the first is followed, and that there are more is noted.
  */
 #include "rare.h"
 
@@ -31,6 +31,7 @@ enum {
 #define SEQ_FRAGMENT     0x000f
 #define QOS_AMSDU        0x0080
 #define HT_CONTROL_LEN   4
+#define SUBFRAME_HEAD    14 /* each but the last is filled up to a multiple of 4 */
 #define AVS_MAGIC        0x80211001U
 #define RADIOTAP_TSFT    0x00000001U
 #define RADIOTAP_FLAGS   0x00000002U
@@ -85,6 +86,8 @@ static enum step amsdu(struct decode *d)
     size_t len = cur_be16(&d->c);
     if (d->c.verdict != VERDICT_OK)
         return STEP_END;
+    size_t filled = (SUBFRAME_HEAD + len + 3) / 4 * 4 - SUBFRAME_HEAD;
+    d->p->has_more = cur_left(&d->c) > filled + SUBFRAME_HEAD;
     announce(d, len);
     return STEP_LLC;
 }

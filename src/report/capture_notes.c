@@ -161,6 +161,17 @@ static void put_damage(struct page *p, const struct capture *c)
     }
 }
 
+static void put_aggregated(struct page *p, const struct engine_stats *s)
+{
+    char text[96];
+    if (s->aggregated_packets == 0)
+        return;
+    (void)snprintf(
+        text, sizeof text, "%llu frame%s held several packets; only the first of each was read",
+        (unsigned long long)s->aggregated_packets, s->aggregated_packets == 1 ? "" : "s");
+    page_item(p, 0, "Unread:  ", TONE_WARN, text);
+}
+
 static void put_clock(struct page *p, const struct engine_stats *s)
 {
     char text[96];
@@ -176,6 +187,7 @@ static void put_clock(struct page *p, const struct engine_stats *s)
 void capture_notes(struct page *p, const struct capture *c, const struct engine_stats *s)
 {
     put_interfaces(p, c);
+    put_aggregated(p, s);
     put_clock(p, s);
     put_comments(p, c);
     put_damage(p, c);

@@ -9,7 +9,7 @@
 #include "engine/engine.h"
 #include "page.h"
 
-/* One item each: what the capture missed, what the device stopped, what is not decoded, steps of its clock, comments, damage.
+/* One item each: what the capture missed, what the device stopped, what is not decoded or read, steps of its clock, comments, damage.
  * Nothing where there is nothing to say. */
 void capture_notes(struct page *p, const struct capture *c, const struct engine_stats *s);
 

@@ -93,6 +93,8 @@ void document_capture(struct json *j, const struct capture *c, const struct engi
     json_u64(j, "one_way_flows", s->one_way_flows);
     json_u64(j, "kernel_drops", s->kernel_drops);
     json_u64(j, "gaps", s->gaps);
+    if (s->aggregated_packets > 0)
+        json_u64(j, "aggregated_packets", s->aggregated_packets);
     if (s->clock_steps > 0) {
         json_u64(j, "clock_steps", s->clock_steps);
         json_real(j, "clock_set_back_s", (double)s->set_back_ns / (double)NS_PER_S);

@@ -68,6 +68,30 @@ static void test_checksum_is_no_payload(void **state)
     free(d.bytes);
 }
 
+/* Which of several frames in one is the last, a checksum of the whole behind it. */
+static void test_several_frames_in_one(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *hex;
+        bool more;
+    } rows[] = {
+        {FRAME, false},
+        {"88 01 " TO_AP "8000 020000000002 020000000001 0038 " SNAP TCP_DATA, false},
+        {"88 01 " TO_AP "8000 020000000002 020000000001 0038 " SNAP TCP_DATA "0000 deadbeef",
+         false},
+        {"88 01 " TO_AP "8000 020000000002 020000000001 0038 " SNAP TCP_DATA
+         "0000 020000000002 020000000001 0038 " SNAP TCP_DATA,
+         true},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct decoded d = decode_hex(WIFI, rows[i].hex);
+        assert_tcp4(&d);
+        assert_int_equal(d.p.has_more, rows[i].more);
+        free(d.bytes);
+    }
+}
+
 static void test_eapol_key(void **state)
 {
     (void)state;
@@ -127,6 +151,7 @@ int main(void)
         cmocka_unit_test(test_frames),
         cmocka_unit_test(test_every_bit_flipped),
         cmocka_unit_test(test_checksum_is_no_payload),
+        cmocka_unit_test(test_several_frames_in_one),
         cmocka_unit_test(test_eapol_key),
         cmocka_unit_test(test_frames_without_data),
         cmocka_unit_test(test_contradictions),

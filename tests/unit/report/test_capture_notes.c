@@ -6,7 +6,8 @@
 #include "capture/ng.h"
 
 /* Reads the files to their ends and returns their notes, to be cleared. `steps`: of the clock. */
-static struct buf notes_with(const char *const *names, unsigned count, uint32_t steps)
+static struct buf notes_with(const char *const *names, unsigned count,
+                             const struct engine_stats *stats)
 {
     struct capture *c = capture_open(names, count, NULL, NULL);
     assert_non_null(c);
@@ -16,15 +17,14 @@ static struct buf notes_with(const char *const *names, unsigned count, uint32_t 
     struct buf text;
     buf_init(&text);
     struct page p = {&text, 80, false};
-    struct engine_stats stats = {.clock_steps = steps, .set_back_ns = steps * 90 * NS_PER_S};
-    capture_notes(&p, c, &stats);
+    capture_notes(&p, c, stats);
     capture_close(c);
     return text;
 }
 
 static struct buf notes_of(const char *const *names, unsigned count)
 {
-    return notes_with(names, count, 0);
+    return notes_with(names, count, &(struct engine_stats){.packets = 0});
 }
 
 static void named_interface(struct ng *n, uint32_t linktype, const char *name)
@@ -54,18 +54,23 @@ static void a_good_capture_needs_no_notes(void **state)
     buf_clear(&text);
 }
 
-static void steps_of_the_clock_are_told(void **state)
+static void what_packets_showed_is_told(void **state)
 {
     static const struct {
-        uint32_t steps;
+        struct engine_stats stats;
         const char *text;
-    } ROWS[] = {{1, "set back 1 time, 90.0 s in all"}, {2, "set back 2 times, 180.0 s in all"}};
+    } ROWS[] = {
+        {{.clock_steps = 1, .set_back_ns = 90 * NS_PER_S}, "set back 1 time, 90.0 s in all"},
+        {{.clock_steps = 2, .set_back_ns = 180 * NS_PER_S}, "set back 2 times, 180.0 s in all"},
+        {{.aggregated_packets = 1}, "1 frame held several packets; only the first"},
+        {{.aggregated_packets = 3}, "3 frames held several packets; only the first"},
+    };
     for (size_t i = 0; i < sizeof ROWS / sizeof *ROWS; i++) {
         struct fixture *fx = *state;
         struct ng n = ng_start(fx, LITTLE);
         ng_packet(&n, 0, NS0, "a");
         const char *name = save(fx, 0);
-        struct buf text = notes_with(&name, 1, ROWS[i].steps);
+        struct buf text = notes_with(&name, 1, &ROWS[i].stats);
         buf_char(&text, '\0');
         assert_non_null(strstr(text.data, ROWS[i].text));
         buf_clear(&text);
@@ -152,7 +157,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_good_capture_needs_no_notes, setup, teardown),
-        cmocka_unit_test_setup_teardown(steps_of_the_clock_are_told, setup, teardown),
+        cmocka_unit_test_setup_teardown(what_packets_showed_is_told, setup, teardown),
         cmocka_unit_test_setup_teardown(everything_has_its_note, setup, teardown),
         cmocka_unit_test_setup_teardown(of_many_only_some_are_named, setup, teardown),
         cmocka_unit_test_setup_teardown(damage_names_its_file, setup, teardown),
