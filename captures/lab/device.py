@@ -292,8 +292,8 @@ class Device:
         extra = "Cache-Control: no-cache\r\nPragma: no-cache\r\n"
         self.http("www.msftconnecttest.com", "/connecttest.txt", "Microsoft NCSI", extra)
 
-    def step_http(self, host, path):
-        self.http(host, path)
+    def step_http(self, host, path, extra=""):
+        self.http(host, path, extra=extra)
 
     def step_ctl(self):
         path = "/msdownload/update/v3/static/trustedr/en/disallowedcertstl.cab?4c1c9e5f0a3f6d21"

@@ -311,6 +311,9 @@ deny_info 502:ERR_CANNOT_FORWARD blocked
 http_access allow all"""
 
 
+LIST = "/DigiCertGlobalRootG2.crl"
+
+
 def on_request(do, contains, **more):
     return dict(do=do, proto="tcp", port=80, contains=contains, **more)
 
@@ -358,6 +361,12 @@ def web():
             rules=[{"do": "drop", "proto": "tcp", "dst": "203.0.113.22", "port": 80}],
         ),
         Scenario("crl-checked", one(checked, **CHECK)),
+        Scenario("crl-recoded", one(run()), servers=Servers(recoded=[CRL])),
+        Scenario(
+            "crl-compressed",
+            one(without(run(), CRL) + [["http", CRL, LIST, "Accept-Encoding: gzip\r\n"]]),
+            servers=Servers(compressed=[CRL]),
+        ),
     ]
 
 

@@ -6,6 +6,7 @@ Every host of hosts.txt has its own addresses. unbound answers for all names out
 nginx serves all web hosts, ntp_server.py the time, squid is the proxy.
 """
 
+import gzip
 import os
 import shutil
 import subprocess
@@ -62,6 +63,8 @@ class Servers:
     fresh: list = field(default_factory=list)  # made hours ago
     other_name: dict = field(default_factory=dict)  # host: name in its certificate
     http_503: list = field(default_factory=list)
+    recoded: list = field(default_factory=list)  # files come as gzip, whoever asks, with a cookie
+    compressed: list = field(default_factory=list)  # files come as gzip to who asks for it
     whole_files: bool = False  # range requests are answered with all
     not_served: list = field(default_factory=list)  # host: its port 443 is closed
     ntp: str = "good"
@@ -229,6 +232,8 @@ class Farm:
             return f"server {{ listen {host.ipv4}:80; listen [{host.ipv6}]:80; return 503; }}"
         ranges = "max_ranges 0;" if self.servers.whole_files else ""
         kind = "ocsp-response" if host.name.startswith("ocsp") else "pkix-crl"
+        if host.name in self.servers.recoded + self.servers.compressed:
+            return self.gzip_block(host)
         file = "/lab.ocsp" if host.name.startswith("ocsp") else "/lab.crl"
         return (
             f"server {{ listen {host.ipv4}:80; listen [{host.ipv6}]:80; server_name {host.name};\n"
@@ -238,6 +243,19 @@ class Farm:
             f"  location /files/ {{ root {self.folder}; {ranges} }}\n"
             f"  location / {{ root {self.pki.folder}; try_files {file} =404; "
             f"types {{ }} default_type application/{kind}; }} }}"
+        )
+
+    def gzip_block(self, host):
+        """A server, or a box that speaks for it, which has its list as gzip."""
+        folder = self.folder / "gzip"
+        folder.mkdir(exist_ok=True)
+        (folder / "lab.crl").write_bytes(gzip.compress((self.pki.folder / "lab.crl").read_bytes()))
+        cookie = "add_header Set-Cookie 'AL_SESS=S-a81f; path=/';"
+        return (
+            f"server {{ listen {host.ipv4}:80; listen [{host.ipv6}]:80; server_name {host.name};\n"
+            f"  location / {{ root {folder}; try_files /lab.crl =404; add_header Content-Encoding gzip;"
+            f" {cookie if host.name in self.servers.recoded else ''}"
+            "  types { } default_type application/pkix-crl; } }"
         )
 
     def nginx(self):

@@ -168,6 +168,8 @@ struct tx_http {
     bool to_proxy;          /* absolute form or CONNECT */
     bool range;             /* the request asked for a range */
     bool no_ranges;         /* Accept-Ranges: none */
+    bool recoded;           /* the response has a content coding that the request did not ask for */
+    bool cookie;            /* the response sets a cookie */
     bool
         cut; /* the server's side ended the connection before the end of the response body; `length`
                  then is short of what came by less than 64 KiB */

@@ -165,6 +165,22 @@ static bool is_wrong_file(const struct question *q, const struct tx_http *http)
     return (ocsp || list) && first != DER_SEQUENCE && first != GZIP_MAGIC && first != PEM_DASH;
 }
 
+static bool is_good(const struct tx_http *http)
+{
+    return http->status >= 200 && http->status < 300;
+}
+
+bool answer_is_recoded(const struct question *q, const struct tx_http *http)
+{
+    return http->recoded && is_good(http) && (http->range || has_role(q->endpoint));
+}
+
+bool answer_is_marked(const struct question *q, const struct tx_http *http)
+{
+    bool file = has_role(q->endpoint) || (q->endpoint && q->endpoint->probe_path);
+    return http->cookie && is_good(http) && file;
+}
+
 static enum answer probe_answer(const struct tx_http *http, const struct endpoint *e)
 {
     if (http->status == 511 || (http->status >= 300 && http->status < 400))
@@ -175,6 +191,8 @@ static enum answer probe_answer(const struct tx_http *http, const struct endpoin
         return ANSWER_CAPTIVE;
     if (!e->probe_body)
         return ANSWER_GOOD;
+    if (http->recoded)
+        return ANSWER_ALTERED;
     size_t expected = strlen(e->probe_body);
     if (slice_starts(http->body_head, e->probe_body)) {
         /* What follows was put there on the way. */

@@ -35,6 +35,10 @@ enum answer answer_judge(const struct facts *f, const struct question *q,
                          const struct tx_http *http);
 
 bool answer_is_connect(const struct tx_http *http);
+/* Whether a file, or a part of one, came in a coding that nobody asked for: who fetches it cannot read it. */
+bool answer_is_recoded(const struct question *q, const struct tx_http *http);
+/* Whether a server that has no visitors, only files, set a cookie. */
+bool answer_is_marked(const struct question *q, const struct tx_http *http);
 /* Whether the body is a page, by its type or its first bytes. */
 bool answer_is_page(const struct tx_http *http);
 

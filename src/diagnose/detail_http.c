@@ -34,7 +34,9 @@ static void answer(struct buf *b, const struct draft *d, struct slice text)
 {
     buf_printf(b, "status %u", d->x.code);
     labelled(b, ", from ", text);
-    if (d->f.kind == FINDING_HTTP_ALTERED)
+    if (d->x.value & HTTP_SAID_CODED)
+        buf_str(b, ", with a content coding that nobody asked for");
+    else if (d->f.kind == FINDING_HTTP_ALTERED)
         buf_str(b, d->x.value & HTTP_SAID_PAGE ? ", a page in place of the file"
                                                : ", with another content");
     else if (d->x.value & HTTP_SAID_BLOCK)
@@ -61,7 +63,7 @@ void detail_http(struct judge *j, const struct draft *d)
         break;
     case FINDING_HTTP_INTERCEPTED:
         labelled(b, "", text);
-        if (d->x.clue.rtt_us > 0 && d->x.value > 0)
+        if (d->x.code != INTERCEPTED_BY_COOKIE && d->x.clue.rtt_us > 0 && d->x.value > 0)
             buf_printf(b, "; SYN answered after %.1f ms, request after %.1f ms",
                        (double)d->x.clue.rtt_us / 1e3, (double)d->x.value / 1e6);
         break;

@@ -84,6 +84,18 @@ static bool tunnel_failed(const struct judge *j, const struct draft *d)
     return (d->x.value & HTTP_SAID_CONNECT) != 0;
 }
 
+static bool recoded(const struct judge *j, const struct draft *d)
+{
+    (void)j;
+    return (d->x.value & HTTP_SAID_CODED) != 0;
+}
+
+static bool by_cookie(const struct judge *j, const struct draft *d)
+{
+    (void)j;
+    return d->x.code == INTERCEPTED_BY_COOKIE;
+}
+
 static bool page_blocks(const struct judge *j, const struct draft *d)
 {
     (void)j;
@@ -199,6 +211,18 @@ static const struct face {
       "Nothing, unless more downloads break off at this size: then look for a size limit of virus "
       "scanning or caching.",
       "More downloads that break off at the same size.", CULPRIT_NONE, CONFIDENCE_POSSIBLE}},
+    {BIT(FINDING_HTTP_ALTERED),
+     recoded,
+     {"files come compressed though the device did not ask for it, so it cannot read them",
+      "Turn compression of responses off in the proxy or accelerator on port 80, or exempt the "
+      "host "
+      "from it.",
+      "The same coding from outside the network.", CULPRIT_MIDDLEBOX, CONFIDENCE_LIKELY}},
+    {BIT(FINDING_HTTP_INTERCEPTED),
+     by_cookie,
+     {"a cookie comes with files that servers send without one",
+      "Look for a proxy that nobody asked for on port 80, and exempt the host from it.",
+      "The same cookie from outside the network.", CULPRIT_PROXY, CONFIDENCE_POSSIBLE}},
     {BIT(FINDING_HTTP_PROXY_AUTH),
      must_pass,
      {"the proxy asks for credentials where the list says that none may be needed",

@@ -37,9 +37,13 @@ void resolver_flow_fact(struct facts *f, const struct flow *flow, const struct f
 void content_fact(struct facts *f, struct row *row, const struct flow *flow, const struct tx *tx);
 /* So many downloads of a host that break off at one size do it by a rule. */
 #define CUT_BY_RULE 2
+/* A response without a header of a box that all the same has what its server does not put there (`marked`), in
+ * `code` of its failure. */
+#define INTERCEPTED_BY_COOKIE 1
 /* A request to a proxy; a response that shows a box in between; the search for a proxy. */
 void proxy_fact(struct facts *f, uint32_t client, const struct flow *flow, const struct tx *tx);
-void intercept_fact(struct facts *f, struct row *row, const struct flow *flow, const struct tx *tx);
+void intercept_fact(struct facts *f, struct row *row, const struct flow *flow, const struct tx *tx,
+                    bool marked);
 void search_fact(struct facts *f, uint32_t client, const struct flow *flow, const struct tx *tx);
 void search_flow_fact(struct facts *f, const struct flow *flow);
 
@@ -119,6 +123,7 @@ enum {
     HTTP_SAID_BLOCK = 4, /* a page that says "blocked" */
     HTTP_SAID_CONNECT = 8,
     HTTP_SAID_PROBE = 16, /* the host is one of the connectivity check */
+    HTTP_SAID_CODED = 32, /* a content coding that nobody asked for */
 };
 /* Extended errors by which a resolver says that it filters. */
 bool dns_said_filtered(int ede);

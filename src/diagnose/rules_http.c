@@ -44,6 +44,7 @@ static int64_t saying(const struct tx_http *http, const struct question *q)
     said |= answer_is_page(http) ? HTTP_SAID_PAGE : 0;
     said |= answer_is_page(http) && blocker_is_page(http->body_head) ? HTTP_SAID_BLOCK : 0;
     said |= answer_is_connect(http) ? HTTP_SAID_CONNECT : 0;
+    said |= http->recoded ? HTTP_SAID_CODED : 0;
     said |= q->endpoint && q->endpoint->probe_path ? HTTP_SAID_PROBE : 0;
     return said | (http->status == 451 ? HTTP_SAID_BLOCK : 0);
 }
@@ -91,6 +92,8 @@ static void answered(struct facts *f, struct row *row, const struct flow *flow, 
                        tx->reply.ts_ns);
         else
             content_fact(f, row, flow, tx);
+        if (answer_is_recoded(q, &tx->u.http))
+            fail(f, row, flow, tx, q, FINDING_HTTP_ALTERED);
         break;
     case ANSWER_BAD:
         fail(f, row, flow, tx, q, FINDING_HTTP_ERROR);
@@ -122,7 +125,7 @@ static void note_outcome(struct facts *f, struct row *row, const struct flow *fl
         revocation_wait(f, flow, q->host, tx->first);
     } else {
         answered(f, row, flow, tx, q, answer_judge(f, q, http));
-        intercept_fact(f, row, flow, tx);
+        intercept_fact(f, row, flow, tx, answer_is_marked(q, http));
     }
 }
 
@@ -174,6 +177,10 @@ enum ruling http_ruling(const struct judging *j, const struct row *head, const s
 {
     if (x->kind == FINDING_HTTP_PROXY_AUTH && x->healed_ns != 0)
         return x->healed_ns - x->last.ts_ns <= RETRY_NS ? RULING_DROP : RULING_RECOVERED;
+    /* The server was reached, but what came is of no use. */
+    if ((x->value & (HTTP_SAID_CODED | HTTP_SAID_PAGE | HTTP_SAID_PROBE)) == HTTP_SAID_CODED &&
+        x->kind == FINDING_HTTP_ALTERED)
+        return RULING_WARNS;
     if (x->healed_ns != 0 && x->healed_ns >= x->last.ts_ns)
         return RULING_RECOVERED;
     if (mark_set(row->ok) && row->ok.ts_ns >= x->last.ts_ns)

@@ -53,15 +53,20 @@ static bool via_box(struct facts *f, struct slice via)
     return f->via_box;
 }
 
-/* `value` has the time to the first byte, `code` the SYN's round trip in tenths of a millisecond. */
-void intercept_fact(struct facts *f, struct row *row, const struct flow *flow, const struct tx *tx)
+/* `value` has the time to the first byte. */
+void intercept_fact(struct facts *f, struct row *row, const struct flow *flow, const struct tx *tx,
+                    bool marked)
 {
     const struct tx_http *http = &tx->u.http;
-    if (http->to_proxy || flow->key.dst_port != HTTP_PORT ||
-        (http->box.len == 0 && !via_box(f, http->via)))
+    bool told = http->box.len > 0 || via_box(f, http->via);
+    if (http->to_proxy || flow->key.dst_port != HTTP_PORT || !(told || marked))
         return;
     struct failure x = rule_failure(flow, FINDING_HTTP_INTERCEPTED, tx->first);
     struct slice text = http->via.len > 0 ? http->via : http->box;
+    if (!told) {
+        x.code = INTERCEPTED_BY_COOKIE;
+        text = slice_str("sets a cookie");
+    }
     x.text = facts_text(f, slice_sub(text, 0, NAME_MAX_BYTES));
     x.value = tx->rtt_ns;
     facts_fail(f, row, &x);

@@ -206,6 +206,7 @@ static bool on_request(struct reader *r, const struct http_head *head, const str
     record->has_request = true;
     record->to_proxy = head->to_proxy;
     record->range = head->range;
+    record->accepts = head->coded;
     record->range_from = head->range_from;
     record->range_to = head->range_to;
     record->first = *first;
@@ -276,6 +277,8 @@ static void fill_response(struct http_record *record, const struct http_head *he
     record->date = head->date;
     record->content_from = head->range_from;
     record->no_ranges = head->no_ranges;
+    record->coded = head->coded;
+    record->cookie = head->cookie;
     record->reply = *r->at;
     record->done = *r->at;
     if (!record->has_request || record->lost)

@@ -161,6 +161,9 @@ enum special {
     SPECIAL_RANGE,
     SPECIAL_CONTENT_RANGE,
     SPECIAL_ACCEPT_RANGES,
+    SPECIAL_ACCEPT_CODING,
+    SPECIAL_CONTENT_CODING,
+    SPECIAL_COOKIE,
 };
 
 static const struct known {
@@ -182,6 +185,9 @@ static const struct known {
     {"range", 5, SPECIAL_RANGE, 0},
     {"content-range", 13, SPECIAL_CONTENT_RANGE, 0},
     {"accept-ranges", 13, SPECIAL_ACCEPT_RANGES, 0},
+    {"accept-encoding", 15, SPECIAL_ACCEPT_CODING, 0},
+    {"content-encoding", 16, SPECIAL_CONTENT_CODING, 0},
+    {"set-cookie", 10, SPECIAL_COOKIE, 0},
     {"proxy-agent", 11, SPECIAL_NONE, HTTP_BOX},
     {"x-squid-error", 13, SPECIAL_NONE, HTTP_BOX},
     {"x-cache-lookup", 14, SPECIAL_NONE, HTTP_BOX},
@@ -208,6 +214,12 @@ static void note_range(struct http_head *head, struct slice value, uint8_t separ
     head->range_to = leading_number(slice_sub(value, dash + 1, value.len));
     if (head->range_from < 0)
         head->range_to = -1;
+}
+
+/* RFC 9110 section 8.4.1: "identity" stands for none. */
+static bool is_coding(struct slice value)
+{
+    return !slice_starts_nocase(value, "identity");
 }
 
 /* Of a field that comes twice the first one counts. */
@@ -238,6 +250,15 @@ static void note_field(struct http_head *head, const struct known *k, struct sli
         break;
     case SPECIAL_ACCEPT_RANGES:
         head->no_ranges = slice_eq_nocase(value, slice_str("none"));
+        break;
+    case SPECIAL_ACCEPT_CODING:
+        head->coded |= head->status == 0 && is_coding(value);
+        break;
+    case SPECIAL_CONTENT_CODING:
+        head->coded |= head->status != 0 && is_coding(value);
+        break;
+    case SPECIAL_COOKIE:
+        head->cookie = true;
         break;
     }
 }

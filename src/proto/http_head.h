@@ -37,6 +37,8 @@ struct http_head {
     bool chunked;
     bool range;
     bool no_ranges;
+    bool coded;  /* request: a content coding is accepted; response: one was applied */
+    bool cookie; /* Set-Cookie */
     bool to_proxy;
 };
 

@@ -165,6 +165,8 @@ void http_record_emit(const struct http_record *r, enum tx_outcome outcome, stru
                 .to_proxy = r->to_proxy,
                 .range = r->range,
                 .no_ranges = r->no_ranges,
+                .recoded = r->coded && r->has_request && !r->lost && !r->accepts,
+                .cookie = r->cookie,
                 .cut = r->cut,
             },
     };

@@ -42,6 +42,9 @@ struct http_record {
     bool to_proxy;
     bool range;
     bool no_ranges;
+    bool accepts; /* the request takes a content coding */
+    bool coded;   /* the response has one */
+    bool cookie;
     bool cut;
     bool body_over; /* the response is complete */
     struct mark first;

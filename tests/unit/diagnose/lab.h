@@ -413,7 +413,7 @@ struct lab_http {
     int64_t range_to;
     int64_t content_from;
     int64_t rtt_ms; /* 0: 20 */
-    bool cut, no_ranges;
+    bool cut, no_ranges, recoded, cookie;
 };
 
 static inline void lab_http(struct lab *l, int64_t at, const char *host, struct lab_http how)
@@ -450,6 +450,8 @@ static inline void lab_http(struct lab *l, int64_t at, const char *host, struct 
     tx.u.http.content_from = how.status == 206 ? how.content_from : -1;
     tx.u.http.cut = how.cut;
     tx.u.http.no_ranges = how.no_ranges;
+    tx.u.http.recoded = how.recoded;
+    tx.u.http.cookie = how.cookie;
     f.side[DIR_TO_CLIENT] = (struct flow_side){.packets = 2, .ttl = LAB_TTL};
     diagnosis_transaction(l->d, &f, &tx, slice_str(host));
 }

@@ -625,9 +625,69 @@ static void what_only_other_modes_need_is_a_note(void **state)
     lab_close(&l);
 }
 
+/* What is put into responses on the way: a coding that the device cannot read is a warning, a cookie a note. */
+static void codings_and_cookies(void **state)
+{
+    static const struct {
+        const char *host;
+        struct lab_http how;
+        enum finding_kind kind;
+        int severity; /* -1: no finding at all */
+        enum verdict_word verdict;
+    } ROWS[] = {
+        {CRL,
+         {.status = 200, .target = "/a.crl", .body = "\x1f\x8b", .recoded = true},
+         FINDING_HTTP_ALTERED,
+         SEVERITY_WARNING,
+         VERDICT_DEGRADED},
+        {FILES,
+         {.status = 206, .range_to = 999999, .length = 900000, .recoded = true},
+         FINDING_HTTP_ALTERED,
+         SEVERITY_WARNING,
+         VERDICT_DEGRADED},
+        /* It is the check that fails, and no portal that answers it. */
+        {PROBE,
+         {.status = 200, .target = "/connecttest.txt", .body = "\x1f\x8b", .recoded = true},
+         FINDING_HTTP_ALTERED,
+         SEVERITY_ERROR,
+         VERDICT_BLOCKED},
+        {CRL,
+         {.status = 200, .target = "/a.crl", .body = "0\x82", .cookie = true},
+         FINDING_HTTP_INTERCEPTED,
+         SEVERITY_INFO,
+         VERDICT_CLEAR},
+        /* Web servers do both. */
+        {HOST,
+         {.status = 200, .body = "{}", .cookie = true, .recoded = true},
+         FINDING_HTTP_ALTERED,
+         -1,
+         VERDICT_CLEAR},
+        {CRL, {.status = 404, .cookie = true}, FINDING_HTTP_INTERCEPTED, -1, VERDICT_CLEAR},
+        {CRL,
+         {.status = 200, .target = "/a.crl", .body = "\x1f\x8b"},
+         FINDING_HTTP_ALTERED,
+         -1,
+         VERDICT_CLEAR},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof ROWS / sizeof *ROWS; i++) {
+        struct lab l;
+        open_web(&l);
+        lab_http(&l, 1000, ROWS[i].host, ROWS[i].how);
+        const struct result *r = lab_judge(&l);
+        const struct finding *f = lab_finding(r, ROWS[i].kind, ROWS[i].host);
+        assert_int_equal(f ? (int)f->severity : -1, ROWS[i].severity);
+        if (ROWS[i].how.status == 200)
+            assert_int_equal(r->verdict, ROWS[i].verdict);
+        assert_null(lab_finding(r, FINDING_HTTP_CAPTIVE_PORTAL, ROWS[i].host));
+        lab_close(&l);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(codings_and_cookies),
         cmocka_unit_test(redirects_to_the_site_are_a_portals),
         cmocka_unit_test(the_step_at_which_the_check_stops_is_said),
         cmocka_unit_test(text_behind_the_probes_is_an_alteration),

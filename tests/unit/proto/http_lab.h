@@ -37,7 +37,7 @@ struct lab {
     char box[64];
     int64_t range_from, range_to, content_from;
     char location[2048];
-    bool to_proxy, range, no_ranges, cut;
+    bool to_proxy, range, no_ranges, cut, recoded, cookie;
 };
 
 static inline void lab_emit(void *ctx, const struct tx *tx)
@@ -65,6 +65,8 @@ static inline void lab_emit(void *ctx, const struct tx *tx)
     lab->range = h->range;
     lab->no_ranges = h->no_ranges;
     lab->cut = h->cut;
+    lab->recoded = h->recoded;
+    lab->cookie = h->cookie;
     lab->range_from = h->range_from;
     lab->range_to = h->range_to;
     lab->content_from = h->content_from;

@@ -223,6 +223,42 @@ static void test_ranges_and_boxes(void **state)
     lab_close(lab);
 }
 
+/* What is put into a response on the way. */
+static void test_codings_and_cookies(void **state)
+{
+    static const struct {
+        const char *asks, *has;
+        bool recoded, cookie;
+    } ROWS[] = {
+        {"", "Content-Encoding: gzip\r\n", true, false},
+        {"Accept-Encoding: identity\r\n", "content-encoding: br\r\n", true, false},
+        {"Accept-Encoding: gzip, deflate\r\n", "Content-Encoding: gzip\r\n", false, false},
+        {"Accept-Encoding: *\r\n", "Content-Encoding: gzip\r\n", false, false},
+        {"", "Content-Encoding: identity\r\nSet-Cookie: id=1; path=/\r\n", false, true},
+        {"Content-Encoding: gzip\r\n", "Accept-Encoding: gzip\r\n", false, false},
+        {"", "", false, false},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof ROWS / sizeof *ROWS; i++) {
+        char head[256];
+        struct lab *lab = lab_open();
+        snprintf(head, sizeof head, "GET /a HTTP/1.1\r\nHost: a\r\n%s\r\n", ROWS[i].asks);
+        lab_client(lab, head);
+        snprintf(head, sizeof head, "HTTP/1.1 200 OK\r\n%sContent-Length: 0\r\n\r\n", ROWS[i].has);
+        lab_server(lab, head);
+        assert_int_equal(lab->count, 1);
+        assert_int_equal(lab->recoded, ROWS[i].recoded);
+        assert_int_equal(lab->cookie, ROWS[i].cookie);
+        lab_close(lab);
+    }
+    /* Of a request that the capture has not nobody knows what it asked for. */
+    struct lab *lab = lab_open();
+    lab_server(lab, "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 0\r\n\r\n");
+    lab_end(lab, END_FIN);
+    assert_false(lab->recoded);
+    lab_close(lab);
+}
+
 /* Of a page more is kept than of a file. */
 static void test_pages_keep_their_titles(void **state)
 {
@@ -422,6 +458,7 @@ int main(void)
         cmocka_unit_test(test_cut_download),
         cmocka_unit_test(test_who_cuts),
         cmocka_unit_test(test_ranges_and_boxes),
+        cmocka_unit_test(test_codings_and_cookies),
         cmocka_unit_test(test_pages_keep_their_titles),
         cmocka_unit_test(test_connect),
         cmocka_unit_test(test_connect_without_answer),
