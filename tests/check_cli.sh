@@ -195,6 +195,13 @@ run "nothing matches the filter" 3 --filter 'udp port 9' "$good"
 prints '^Verdict: inconclusive'
 run "events" 1 --format eve "$bad"
 prints '"event_type":"verdict"'
+SOURCE_DATE_EPOCH=86400 "$program" --format json "$good" 2>"$tmp/err" | grep -q '"generated": "1970-01-02T'
+ok $? "a fixed date"
+for no_date in 99999999999999999 soon -5 ''; do
+    SOURCE_DATE_EPOCH=$no_date "$program" --format json "$good" 2>"$tmp/err" |
+        grep -q "\"generated\": \"$(date -u +%Y)-"
+    ok $? "no date: '$no_date'"
+done
 run "the list" 0 services
 prints '^ntp (conditional)'
 run "match" 0 services match login.live.com

@@ -179,12 +179,15 @@ static struct text_options text_options(const struct options *o)
     return text;
 }
 
-/* Wall clock, or SOURCE_DATE_EPOCH where a build or a test wants the same bytes every time. */
+/* Wall clock, or SOURCE_DATE_EPOCH where a build or a test wants the same bytes every time; what is no
+ * time in seconds is passed over. */
 static int64_t generated_ns(void)
 {
     const char *fixed = getenv("SOURCE_DATE_EPOCH"); // NOLINT(concurrency-mt-unsafe)
-    if (fixed)
-        return strtoll(fixed, NULL, 10) * NS_PER_S;
+    char *end = NULL;
+    long long seconds = fixed ? strtoll(fixed, &end, 10) : -1;
+    if (end != fixed && end && *end == '\0' && seconds >= 0 && seconds <= INT64_MAX / NS_PER_S)
+        return seconds * NS_PER_S;
     struct timespec now;
     if (clock_gettime(CLOCK_REALTIME, &now) != 0)
         return 0;
