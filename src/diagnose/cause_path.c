@@ -102,7 +102,7 @@ static bool may_have_starved(const struct causing *c, const struct draft *d)
         d->wall == WALL_SOURCE || (d->x.group & FAIL_V6) != 0 || addr_is_private(&d->x.server))
         return false;
     const struct route *r = route_of_addr(c->j->f->routes, &d->x.server);
-    while (r && (r->port != d->f.port || r->answered == 0))
+    while (r && (r->port != d->f.port || !r->answered))
         r = route_at(c->j->f->routes, r->next_addr);
     return r != NULL;
 }

@@ -6,7 +6,7 @@
 
 static bool stands(const struct route *route)
 {
-    return route->answered > 0;
+    return route->answered;
 }
 
 static const char *name_of(const struct judge *j, uint32_t name)
@@ -90,7 +90,7 @@ static const struct route *other_name(const struct judge *j, const struct draft 
 {
     for (const struct route *r = route_of_addr(j->f->routes, &d->x.server); r;
          r = route_at(j->f->routes, r->next_addr)) {
-        if (r->port == d->f.port && r->name != d->name && r->completed > 0)
+        if (r->port == d->f.port && r->name != d->name && r->completed)
             return r;
     }
     return NULL;
@@ -107,7 +107,7 @@ static void handshake_rule(struct judge *j, struct draft *d)
         return;
     }
     other = route_elsewhere(j->f->routes, d->name, &d->x.server, d->f.port);
-    if (other && other->completed > 0) {
+    if (other && other->completed) {
         d->wall = WALL_ADDRESS;
         buf_str(&j->text, "the same name completes handshakes at ");
         judge_address(&j->text, &other->addr);
@@ -158,7 +158,7 @@ static bool some_name_works(const struct judge *j, struct slice suffix)
 {
     for (uint32_t i = 0; i < j->f->routes->pool.count; i++) {
         const struct route *r = route_at(j->f->routes, i);
-        if (r->name == INTERN_NONE || r->completed == 0)
+        if (r->name == INTERN_NONE || !r->completed)
             continue;
         struct slice name = intern_name(j->f->listed, r->name);
         if (name.len >= suffix.len &&

@@ -53,7 +53,7 @@ static void weigh(struct inspection *i, const struct route *route, uint32_t shap
     i->early &= accepts_early;
     i->alike &= !route->shapes && route->shape == shape;
     i->retries &= route->retries;
-    i->rejected += route->left > 0 && route->completed == 0;
+    i->rejected += route->left && !route->completed;
     if (!mark_set(i->first) || route->first.ts_ns < i->first.ts_ns)
         i->first = route->first;
     if (route->first.ts_ns >= i->last.ts_ns)

@@ -160,7 +160,7 @@ static void measure(struct routes *r, struct route *route, const struct flow *fl
 static void note_answer(struct routes *r, struct route *route, uint32_t client,
                         const struct flow *flow)
 {
-    route->answered++;
+    route->answered = true;
     if (route->client == POOL_NONE)
         route->client = client;
     route->clients |= route->client != client;
@@ -174,9 +174,7 @@ void route_flow(struct routes *r, uint32_t client, uint32_t name, const struct f
     enum flow_state state = flow_state(flow);
     if (!route)
         return;
-    if (state == FLOW_NO_REPLY)
-        route->silent++;
-    else if (state != FLOW_REFUSED && state != FLOW_UNREACHABLE)
+    if (state != FLOW_NO_REPLY && state != FLOW_REFUSED && state != FLOW_UNREACHABLE)
         note_answer(r, route, client, flow);
 }
 
@@ -203,9 +201,9 @@ void route_tls(struct routes *r, uint32_t client, uint32_t name, const struct fl
         return;
     note_answer(r, route, client, flow);
     struct clue clue = clue_of_tls(flow, tx);
-    route->completed += tx->u.tls.outcome == TLS_COMPLETED;
+    route->completed |= tx->u.tls.outcome == TLS_COMPLETED;
     route->genuine |= genuine;
-    route->left += clue.left;
+    route->left |= clue.left;
     if (tx->u.tls.server_hello)
         note_server_hello(route, tx);
     if (clue.shrunk_to != 0)
@@ -219,7 +217,7 @@ bool route_shut(const struct routes *r, uint32_t name, const struct ip_addr *add
     bool tried = false;
     for (const struct route *route = route_of_addr(r, addr); route;
          route = route_at(r, route->next_addr)) {
-        if (route->port == port && route->answered > 0)
+        if (route->port == port && route->answered)
             return false;
         tried |= route->port == port && route->name == name;
     }
@@ -230,7 +228,7 @@ const struct route *route_elsewhere(const struct routes *r, uint32_t name,
                                     const struct ip_addr *addr, uint16_t port)
 {
     const struct route *route = route_of_name(r, name);
-    while (route && (route->port != port || route->answered == 0 ||
+    while (route && (route->port != port || !route->answered ||
                      route->addr.family != addr->family || addr_eq(&route->addr, addr)))
         route = route_at(r, route->next_name);
     return route;

@@ -21,18 +21,17 @@ struct route {
     uint32_t name;      /* listed; INTERN_NONE: all others */
     uint32_t next_addr; /* next one of the address, of the name: POOL_NONE at the end */
     uint32_t next_name;
-    uint32_t client;    /* token of the first that was answered (kin.c); POOL_NONE */
-    uint32_t answered;  /* connections that stood */
-    uint32_t silent;    /* SYNs that nothing answered */
-    uint32_t completed; /* TLS handshakes; each a success */
-    uint32_t left;      /* by devices, right after they had seen the certificate */
-    uint32_t rtt_us;    /* the shortest, SYN to SYN-ACK; 0 unknown */
-    uint32_t wait_us;   /* the shortest, ClientHello to ServerHello; 0 unknown */
-    uint32_t shape;     /* of its ServerHellos; 0 none */
+    uint32_t client;  /* token of the first that was answered (kin.c); POOL_NONE */
+    uint32_t rtt_us;  /* the shortest, SYN to SYN-ACK; 0 unknown */
+    uint32_t wait_us; /* the shortest, ClientHello to ServerHello; 0 unknown */
+    uint32_t shape;   /* of its ServerHellos; 0 none */
     struct ip_addr addr;
     uint16_t port;
     uint16_t hello_passed; /* the longest ClientHello that was answered, 0 none */
     uint8_t ttl;           /* of a SYN-ACK; 0 unknown */
+    bool answered : 1;     /* a connection stood */
+    bool completed : 1;    /* a TLS handshake; a success */
+    bool left : 1;         /* by a device, right after it had seen the certificate */
     bool clients : 1;      /* several were answered */
     bool shapes : 1;       /* several */
     bool retries : 1;      /* each handshake went through a HelloRetryRequest */

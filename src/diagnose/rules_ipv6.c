@@ -45,7 +45,7 @@ static void add_name(struct names_told *n, uint32_t name)
 /* Other devices' answers count where they cannot be told apart. */
 static bool has_answered(const struct judge *j, const struct route *r, uint8_t family)
 {
-    return r->addr.family == family && r->answered > 0 &&
+    return r->addr.family == family && r->answered &&
            (r->clients || facts_is_token(j->f, r->client, j->j.device));
 }
 
