@@ -213,10 +213,12 @@ static void blame_refusal(struct judge *j, struct draft *d)
     w.hints += c->rtt_us < other.rtt_us / 2;
     w.hints += away < other.hops - HOPS_SLACK;
     settle(d, w, true);
-    if (d->f.culprit == CULPRIT_MIDDLEBOX)
+    if (d->f.culprit == CULPRIT_MIDDLEBOX) {
         d->f.hops = away;
-    else
-        d->f.confidence = CONFIDENCE_LIKELY;
+        return;
+    }
+    d->f.confidence = CONFIDENCE_LIKELY;
+    d->f.disproof = "A connection to the same address and port from outside the network.";
 }
 
 /* RFC 792, 1812 section 5.2.7.1, RFC 4443 section 3.1. */

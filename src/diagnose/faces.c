@@ -84,6 +84,14 @@ static bool tunnel_failed(const struct judge *j, const struct draft *d)
     return (d->x.value & HTTP_SAID_CONNECT) != 0;
 }
 
+/* RFC 5246 section 7.2.2: bad_certificate, certificate_unknown, unknown_ca of the device. */
+static bool distrusted(const struct judge *j, const struct draft *d)
+{
+    (void)j;
+    return (d->x.group & FAIL_BY_CLIENT) != 0 &&
+           (d->x.code == 42 || d->x.code == 46 || d->x.code == 48);
+}
+
 static bool recoded(const struct judge *j, const struct draft *d)
 {
     (void)j;
@@ -211,6 +219,13 @@ static const struct face {
       "Nothing, unless more downloads break off at this size: then look for a size limit of virus "
       "scanning or caching.",
       "More downloads that break off at the same size.", CULPRIT_NONE, CONFIDENCE_POSSIBLE}},
+    {BIT(FINDING_TLS_ALERT),
+     distrusted,
+     {"the device does not trust the certificate that it is shown",
+      "Find out who signed the certificate that this path shows: exempt the host from TLS "
+      "inspection, or set the device's clock and root certificates right.",
+      "The same alert from outside the network, where the host shows its own certificate.",
+      CULPRIT_NONE, CONFIDENCE_LIKELY}},
     {BIT(FINDING_HTTP_ALTERED),
      recoded,
      {"files come compressed though the device did not ask for it, so it cannot read them",

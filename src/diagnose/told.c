@@ -176,7 +176,7 @@ static const struct told table[FINDING_KIND_COUNT] = {
     [FINDING_NTP_NO_REPLY] =
         {"the time server does not answer",
          "Open UDP port 123 to the time server, or hand out an internal one by DHCP.",
-         "Time taken from another source.", CULPRIT_NETWORK, CONFIDENCE_LIKELY},
+         "Replies that took a path past the capture point.", CULPRIT_NETWORK, CONFIDENCE_LIKELY},
     [FINDING_NTP_KISS_OF_DEATH] =
         {"the time server refuses to serve the device",
          "Use a time server that accepts the deployment network; look for too many clients behind "
