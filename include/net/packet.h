@@ -124,7 +124,7 @@ struct packet {
     struct mark at;
     uint32_t wire_len; /* of the frame, before the capture cut it */
     enum packet_kind kind;
-    bool cut; /* the capture has fewer payload bytes than the headers announce */
+    bool cut;      /* the capture has fewer payload bytes than the headers announce */
     bool has_more; /* the first of several packets in one 802.11 frame; the others are not read */
     bool has_mac;
     struct mac_addr src_mac;
