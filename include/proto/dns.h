@@ -21,10 +21,11 @@
 
 /* Names that were decoded already, known by their place in the message: compression repeats them. */
 #define DNS_NAME_CACHE 4
+#define DNS_NAME_NONE  UINT16_MAX
 
 struct dns_name_seen {
     struct slice text;
-    uint16_t offset; /* 0: unused */
+    uint16_t offset; /* DNS_NAME_NONE: unused; pointers have 14 bits, so none leads there */
 };
 
 /* Slices in it point into it: not to be copied. Big, and not zeroed: for the stack. */

@@ -101,7 +101,7 @@ static bool find_seen(const struct dns_message *m, size_t offset, struct slice *
 
 static void note_seen(struct dns_message *m, size_t offset, struct slice text)
 {
-    if (offset > UINT16_MAX)
+    if (offset >= DNS_NAME_NONE)
         return;
     /* The first one is the question's: it stays. */
     m->names[m->names_next] = (struct dns_name_seen){text, (uint16_t)offset};
@@ -236,7 +236,7 @@ static void reset(struct dns_message *m, struct slice bytes)
     m->answer_count = 0;
     m->text_len = 0;
     for (size_t i = 0; i < DNS_NAME_CACHE; i++)
-        m->names[i] = (struct dns_name_seen){{NULL, 0}, 0};
+        m->names[i] = (struct dns_name_seen){{NULL, 0}, DNS_NAME_NONE};
 }
 
 static void read_first_question(struct dns_message *m, struct cursor *c)

@@ -303,7 +303,7 @@ static bool read_address(struct dns_answer *a, const struct cursor *rdata)
 static void forget_names(struct dns_message *m)
 {
     for (size_t i = 1; i < DNS_NAME_CACHE; i++)
-        m->names[i].offset = 0;
+        m->names[i].offset = DNS_NAME_NONE;
 }
 
 void dns_read_rdata(struct dns_message *m, struct dns_answer *a, struct cursor rdata, size_t end)

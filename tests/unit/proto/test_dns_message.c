@@ -186,6 +186,23 @@ static void test_pointer_chain(void **state)
     }
 }
 
+/* What a record that is given up had read is forgotten, also for a pointer to the first byte of all: here
+ * that is a root. */
+static void test_pointer_to_header(void **state)
+{
+    (void)state;
+    struct wire w;
+    wire_header(&w, 1, 0x8000, 1, 2);
+    wire_name(&w, "a.test");
+    wire_bytes(&w, "\0\1\0\1", 4);
+    wire_record(&w, T_CNAME, "\2ns\0x", 5);
+    wire_record(&w, T_CNAME, "\xc0\0", 2);
+    struct dns_message m;
+    assert_int_equal(parse_copy(&m, w.bytes, w.len), VERDICT_OK);
+    assert_slice_equal(m.answers[0].rdata, "\\# 5 026e730078");
+    assert_slice_equal(m.answers[1].rdata, ".");
+}
+
 /* ---- record data ---- */
 
 struct rdata_case {
@@ -351,6 +368,7 @@ int main(void)
         cmocka_unit_test(test_bad_names),
         cmocka_unit_test(test_name_length),
         cmocka_unit_test(test_pointer_chain),
+        cmocka_unit_test(test_pointer_to_header),
         cmocka_unit_test(test_rdata),
         cmocka_unit_test(test_rdata_limit),
         cmocka_unit_test(test_answers_cap),
