@@ -24,11 +24,12 @@ bool finder_copy(struct finder *out, const struct finder *f)
     finder_init(out);
     if (f->size == 0)
         return true;
-    uint32_t *slots = malloc(f->size * sizeof *slots);
-    if (!slots)
+    out->slots = malloc(f->size * sizeof *out->slots);
+    if (!out->slots)
         return false;
-    memcpy(slots, f->slots, f->size * sizeof *slots);
-    *out = (struct finder){slots, f->count, f->size};
+    memcpy(out->slots, f->slots, f->size * sizeof *out->slots);
+    out->count = f->count;
+    out->size = f->size;
     return true;
 }
 
