@@ -15,8 +15,6 @@
 #include "classify/classify.h"
 #include "net/decode.h"
 
-#define PORT_DNS 53
-
 /* What a flow says is asked for so many packets ahead, when the flow itself has come. */
 #define APP_AHEAD 3
 
@@ -187,8 +185,8 @@ static void keep_time(struct engine *e, struct mark *at)
     at->ts_ns += back;
 }
 
-static struct flow *take_packet(struct engine *e, struct packet *p, struct flow_place place,
-                                size_t captured, bool copy)
+struct flow *engine_decoded(struct engine *e, struct packet *p, struct flow_place place,
+                            size_t captured, bool copy)
 {
     keep_time(e, &p->at);
     count_packet(&e->stats, p, captured, copy);
@@ -227,12 +225,6 @@ static struct flow *take_packet(struct engine *e, struct packet *p, struct flow_
     return flow;
 }
 
-struct flow *engine_decoded(struct engine *e, struct packet *p, struct flow_place place,
-                            size_t captured, bool copy)
-{
-    return take_packet(e, p, place, captured, copy);
-}
-
 /* A frame decoded, and what the tables will be asked for. */
 struct arrival {
     struct packet packet;
@@ -261,7 +253,7 @@ void engine_frames(struct engine *e, const struct frame *frames, size_t count)
         if (i + APP_AHEAD < count)
             flow_bring_app(&arrivals[i + APP_AHEAD].place);
         bool copy = e->mirror && mirror_knows(e->mirror, &a->packet, a->hash, frames[i].group);
-        (void)take_packet(e, &a->packet, a->place, frames[i].bytes.len, copy);
+        (void)engine_decoded(e, &a->packet, a->place, frames[i].bytes.len, copy);
     }
 }
 

@@ -14,6 +14,8 @@
 #include "proto/dhcp.h"
 #include "services/names.h"
 
+#define PORT_DNS 53
+
 /* Talks by the memory that they will need. */
 enum talk_size {
     TALK_DATAGRAMS,

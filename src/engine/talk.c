@@ -27,7 +27,6 @@
 /* Bytes that may be needed to tell a protocol. */
 #define CLASSIFY_BYTES_MAX 64
 
-#define PORT_DNS  53
 #define PORT_QUIC 443
 
 /* Room of a talk's blocks: for a talk with its session where that waits for the next exchange (NTP, HTTP), or
