@@ -230,8 +230,7 @@ static const struct face {
      recoded,
      {"files come compressed though the device did not ask for it, so it cannot read them",
       "Turn compression of responses off in the proxy or accelerator on port 80, or exempt the "
-      "host "
-      "from it.",
+      "host from it.",
       "The same coding from outside the network.", CULPRIT_MIDDLEBOX, CONFIDENCE_LIKELY}},
     {BIT(FINDING_HTTP_INTERCEPTED),
      by_cookie,

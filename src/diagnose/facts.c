@@ -74,7 +74,7 @@ bool facts_init(struct facts *f, const struct service_list *list, struct facts *
                 uint32_t number)
 {
     *f = (struct facts){.list = list, .number = number};
-    f->listed = kin ? kin->listed : intern_new(LISTED_NAMES_MAX, LISTED_BYTES_MAX);
+    f->listed = kin ? kin->listed : intern_new(NAMES_LISTED_MAX, LISTED_BYTES_MAX);
     f->is_kin = kin != NULL;
     if (kin)
         f->matches = kin->matches;

@@ -2,11 +2,12 @@
  * diagnose/facts: what is remembered of the traffic until it is judged.
  * SPDX-License-Identifier: MIT
  *
- * A client for each address that asks, a few bytes for each that is asked, a row for each host (and port) of a client, and on a row one
- * failure for each way it failed. Nothing is kept a transaction: memory grows with clients and hosts.
- * Rows exist for names that the list has; other names are only counted. A deployment asks for some dozens
- * of listed hosts, so a client's rows lie side by side in blocks of that many, with their names in front:
- * finding one takes two or three cache lines and no table. Private to diagnose.
+ * A client for each address that asks, a few bytes for each that is asked, a row for each host (and port)
+ * of a client, and on a row one failure for each way it failed. Nothing is kept a transaction: memory
+ * grows with clients and hosts. Rows exist for names that the list has; other names are only counted. A
+ * deployment asks for some dozens of listed hosts, so a client's rows lie side by side in blocks of that
+ * many, with their names in front: finding one takes two or three cache lines and no table. Private to
+ * diagnose.
  */
 #ifndef DIAGNOSE_FACTS_H
 #define DIAGNOSE_FACTS_H
@@ -35,8 +36,7 @@
 #define BLOCKS_A_CLIENT   64 /* of rows */
 #define FAILURES_MAX      262144U
 #define PEERS_MAX         262144U
-#define PEERS_A_CLIENT    16               /* resolvers and proxies remembered for one client */
-#define LISTED_NAMES_MAX  NAMES_LISTED_MAX /* their numbers fit 16 bits, and one is left for none */
+#define PEERS_A_CLIENT    16 /* resolvers and proxies remembered for one client */
 #define LISTED_A_KIN_MAX  2048U
 #define LISTED_BYTES_MAX  (8U << 20)
 #define OTHER_NAMES_MAX   32768U
