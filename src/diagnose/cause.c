@@ -319,7 +319,7 @@ void cause_find(struct judge *j, const uint32_t *order, uint32_t count, struct r
     map_init(&c.alike, FINDINGS_MAX * 2);
     map_init(&c.ports, FINDINGS_MAX);
     map_init(&c.by_subject, CAUSES_MAX);
-    pool_init(&c.groups, sizeof(struct group), CAUSES_MAX);
+    pool_init(&c.groups, sizeof(struct group), CAUSES_MAX, POOL_BLOCK);
     for (uint32_t i = 0; i < count; i++)
         note(&c, draft_at(&c, i));
     path_find_burst(&c, count);

@@ -296,10 +296,10 @@ static bool judge_init(struct judge *j, struct diagnosis *d, const struct captur
     *j = (struct judge){.f = &d->facts, .arena = &d->arena};
     j->j = (struct judging){
         .f = &d->facts, .capture = capture, .suspects = suspects, .cut = capture_cut(capture)};
-    pool_init(&j->drafts, sizeof(struct draft), FINDINGS_MAX);
-    pool_init(&j->totals, sizeof(struct entry), ENTRIES_MAX);
-    pool_init(&j->links, sizeof(struct link), ENTRIES_MAX);
-    pool_init(&j->id_lists, sizeof(struct id_list), ENTRIES_MAX);
+    pool_init(&j->drafts, sizeof(struct draft), FINDINGS_MAX, POOL_BLOCK);
+    pool_init(&j->totals, sizeof(struct entry), ENTRIES_MAX, POOL_BLOCK);
+    pool_init(&j->links, sizeof(struct link), ENTRIES_MAX, POOL_BLOCK);
+    pool_init(&j->id_lists, sizeof(struct id_list), ENTRIES_MAX, POOL_BLOCK);
     map_init(&j->by_total, ENTRIES_MAX);
     map_init(&j->ports_ok, ENTRIES_MAX);
     buf_init(&j->text);

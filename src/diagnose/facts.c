@@ -73,6 +73,7 @@ static void list_probes(struct facts *f, const struct service *s)
 bool facts_init(struct facts *f, const struct service_list *list, struct facts *kin,
                 uint32_t number)
 {
+    uint32_t block = kin ? POOL_BLOCK_SMALL : POOL_BLOCK;
     *f = (struct facts){.list = list, .number = number};
     f->listed = kin ? kin->listed : intern_new(NAMES_LISTED_MAX, LISTED_BYTES_MAX);
     f->is_kin = kin != NULL;
@@ -88,8 +89,8 @@ bool facts_init(struct facts *f, const struct service_list *list, struct facts *
     finder_init(&f->by_addr);
     finder_init(&f->by_server);
     for (size_t i = 0; i < OWN_POOLS; i++)
-        pool_init(pool_of(f, i), own_pools[i].size, own_pools[i].cap);
-    revocation_init(&f->revocation);
+        pool_init(pool_of(f, i), own_pools[i].size, own_pools[i].cap, block);
+    revocation_init(&f->revocation, block);
     routes_init(&f->own_routes);
     f->routes = kin ? kin->routes : &f->own_routes;
     if (kin) {
@@ -98,7 +99,7 @@ bool facts_init(struct facts *f, const struct service_list *list, struct facts *
     }
     for (uint32_t s = 0; !kin && f->listed && s < services_count(list); s++)
         list_probes(f, services_at(list, s));
-    stations_init(&f->stations);
+    stations_init(&f->stations, block);
     f->spare_watch = POOL_NONE;
     return f->listed && f->matches && f->others && f->texts && f->issuers;
 }

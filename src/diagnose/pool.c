@@ -2,20 +2,19 @@
  * diagnose/pool: blocks of records.
  * SPDX-License-Identifier: MIT
  *
- * A block is some kilobytes, so that a store for one device stays small; the list of blocks doubles.
+ * Blocks stay as small as they were asked for; the list of blocks doubles.
  */
 #include "pool.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#define BLOCK_BYTES 8192U
-#define SHIFT_MAX   8
+#define SHIFT_MAX 8
 
-void pool_init(struct pool *p, size_t size, uint32_t cap)
+void pool_init(struct pool *p, size_t size, uint32_t cap, uint32_t block)
 {
     uint32_t shift = 0;
-    while (shift < SHIFT_MAX && size << (shift + 1) <= BLOCK_BYTES)
+    while (shift < SHIFT_MAX && size << (shift + 1) <= block)
         shift++;
     *p = (struct pool){.size = size, .shift = shift, .cap = cap};
 }
@@ -25,7 +24,7 @@ void pool_clear(struct pool *p)
     for (uint32_t i = 0; i < p->block_count; i++)
         free(p->blocks[i]);
     free(p->blocks);
-    pool_init(p, p->size, p->cap);
+    *p = (struct pool){.size = p->size, .shift = p->shift, .cap = p->cap};
 }
 
 static int make_room(struct pool *p)
@@ -52,7 +51,7 @@ static int add_block(struct pool *p)
 
 int pool_copy(struct pool *out, const struct pool *p)
 {
-    pool_init(out, p->size, p->cap);
+    *out = (struct pool){.size = p->size, .shift = p->shift, .cap = p->cap};
     for (uint32_t i = 0; i < p->block_count; i++) {
         if (!add_block(out))
             return 0;

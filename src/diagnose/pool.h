@@ -22,7 +22,12 @@ struct pool {
     uint32_t cap;   /* most records */
 };
 
-void pool_init(struct pool *p, size_t size, uint32_t cap);
+/* Bytes of a block: much is kept of a network, little of one device, and there are thousands of them. */
+#define POOL_BLOCK       8192U
+#define POOL_BLOCK_SMALL 1024U
+
+/* `size` bytes of a record, most records, and bytes of a block (above). */
+void pool_init(struct pool *p, size_t size, uint32_t cap, uint32_t block);
 void pool_clear(struct pool *p);
 /* A pool of its own with the same records, numbers and all. 0 when memory is out: clear it all the same. */
 int pool_copy(struct pool *out, const struct pool *p);

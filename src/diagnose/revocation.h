@@ -18,7 +18,8 @@ struct revocation {
     struct pool stalls; /* struct stall */
 };
 
-void revocation_init(struct revocation *r);
+/* `block`: bytes, as for a pool. */
+void revocation_init(struct revocation *r, uint32_t block);
 void revocation_clear(struct revocation *r);
 
 #endif

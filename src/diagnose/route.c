@@ -14,8 +14,8 @@ void routes_init(struct routes *r)
 {
     finder_init(&r->by_way);
     finder_init(&r->by_addr);
-    pool_init(&r->by_name, sizeof(uint32_t), ROUTES_MAX);
-    pool_init(&r->pool, sizeof(struct route), ROUTES_MAX);
+    pool_init(&r->by_name, sizeof(uint32_t), ROUTES_MAX, POOL_BLOCK);
+    pool_init(&r->pool, sizeof(struct route), ROUTES_MAX, POOL_BLOCK);
 }
 
 void routes_clear(struct routes *r)

@@ -31,10 +31,10 @@ struct stall {
     struct failure x; /* `value`: how long */
 };
 
-void revocation_init(struct revocation *r)
+void revocation_init(struct revocation *r, uint32_t block)
 {
-    pool_init(&r->waits, sizeof(struct wait), REVOCATION_MAX);
-    pool_init(&r->stalls, sizeof(struct stall), REVOCATION_MAX);
+    pool_init(&r->waits, sizeof(struct wait), REVOCATION_MAX, block);
+    pool_init(&r->stalls, sizeof(struct stall), REVOCATION_MAX, block);
 }
 
 void revocation_clear(struct revocation *r)

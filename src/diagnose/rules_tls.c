@@ -491,7 +491,7 @@ void tls_suspects(const struct facts *f, uint32_t *out)
     for (uint32_t text = 0; text < texts; text++)
         out[text] = SUSPECT_NONE;
     struct pool signers; /* numbered like the texts */
-    pool_init(&signers, sizeof(struct signer), texts);
+    pool_init(&signers, sizeof(struct signer), texts, POOL_BLOCK);
     while (pool_add(&signers) != POOL_NONE) {
     }
     for (uint32_t i = 0; i < f->row_blocks.count; i++) {

@@ -13,14 +13,14 @@
 #define DEFEND_NS (2 * NS_PER_S)  /* an owner objects this soon to another one */
 #define FLAP_NS   (10 * NS_PER_S) /* A, B and A again within this: both are there */
 
-void stations_init(struct stations *s)
+void stations_init(struct stations *s, uint32_t block)
 {
     map_init(&s->by_mac, STATIONS_MAX);
     map_init(&s->by_lease, STATIONS_MAX);
     map_init(&s->by_claim, CLAIMS_MAX);
-    pool_init(&s->all, sizeof(struct station), STATIONS_MAX);
-    pool_init(&s->stays, sizeof(struct stay), STAYS_MAX);
-    pool_init(&s->claims, sizeof(struct claim), CLAIMS_MAX);
+    pool_init(&s->all, sizeof(struct station), STATIONS_MAX, block);
+    pool_init(&s->stays, sizeof(struct stay), STAYS_MAX, block);
+    pool_init(&s->claims, sizeof(struct claim), CLAIMS_MAX, block);
     s->talker = POOL_NONE;
 }
 

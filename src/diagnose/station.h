@@ -134,7 +134,8 @@ struct stations {
     int64_t talked_ns;
 };
 
-void stations_init(struct stations *s);
+/* `block`: bytes, as for a pool. */
+void stations_init(struct stations *s, uint32_t block);
 /* Where by_mac has an address. */
 uint64_t station_key(const struct mac_addr *mac);
 void stations_clear(struct stations *s);

@@ -257,8 +257,8 @@ static int make(void **state)
     static struct losses l;
     l = (struct losses){.drops = 0};
     map_init(&l.by_minute, LOSS_MINUTES_MAX);
-    pool_init(&l.minutes, sizeof(struct loss), LOSS_MINUTES_MAX);
-    pool_init(&l.silences, sizeof(int64_t), LOSS_SILENCES_MAX);
+    pool_init(&l.minutes, sizeof(struct loss), LOSS_MINUTES_MAX, POOL_BLOCK);
+    pool_init(&l.silences, sizeof(int64_t), LOSS_SILENCES_MAX, POOL_BLOCK);
     *state = &l;
     return 0;
 }
