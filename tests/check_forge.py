@@ -62,12 +62,12 @@ def lines_of(path):
 
 
 def samples():
-    """-> {name: (path, verdict by captures/EXPECT)}"""
+    """-> {name: (path, verdict by captures/EXPECT)}; recipes are for Ethernet"""
     found = {}
     for name, verdict, *_ in lines_of(os.path.join(ROOT, 'captures', 'EXPECT')):
         for ending in ('.pcap', '.pcapng'):
             path = os.path.join(ROOT, 'captures', name + ending)
-            if os.path.exists(path):
+            if os.path.exists(path) and frames.read(path).frames[0].link == frames.ETHERNET:
                 found[name] = (path, verdict)
     return found
 

@@ -30,9 +30,10 @@ struct engine_stats {
     uint64_t bytes; /* captured */
     uint64_t truncated_packets;
     uint64_t duplicate_packets;
-    uint64_t aggregated_packets; /* 802.11 frames of which only the first packet is read */
-    uint64_t undecoded_packets;  /* no header of ours fits, or it contradicts itself */
-    uint64_t other_packets;      /* not TCP, UDP or ICMP */
+    uint64_t
+        aggregated_packets; /* behind others in an 802.11 frame, and undecoded or not followed */
+    uint64_t undecoded_packets; /* no header of ours fits, or it contradicts itself */
+    uint64_t other_packets;     /* not TCP, UDP or ICMP */
     uint64_t fragments;
     uint64_t one_way_flows;
     uint64_t gap_bytes;

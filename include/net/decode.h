@@ -23,6 +23,15 @@ bool net_linktype_known(int linktype);
 void net_decode(struct packet *out, int linktype, struct slice bytes, uint32_t wire_len,
                 const struct mark *at);
 
+/* The most packets of one frame: 7,935 bytes, all that most access points put in one, have room for 124
+ * acknowledgements. */
+#define NET_PARTS_MAX 128
+
+/* Turns `p`, of a frame with this mark, into the next packet of the same 802.11 frame; false where there is
+ * none. It counts no bytes of its own: its wire_len is 0. What is broken, cut off or beyond the cap is one
+ * last packet, PACKET_BAD or PACKET_SHORT. */
+bool net_decode_more(struct packet *p, const struct mark *at);
+
 /* Decodes the transport header of an IP payload into `p`, whose IP fields are set: for datagrams put
  * together from fragments. `announced` is the length of the whole payload: ip_payload.len or more. */
 void net_decode_transport(struct packet *p, struct slice ip_payload, uint32_t announced);

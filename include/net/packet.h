@@ -122,10 +122,12 @@ struct packet_frag {
 
 struct packet {
     struct mark at;
-    uint32_t wire_len; /* of the frame, before the capture cut it */
+    uint32_t wire_len; /* of the frame, before the capture cut it; 0 where `part` is not */
     enum packet_kind kind;
-    bool cut;      /* the capture has fewer payload bytes than the headers announce */
-    bool has_more; /* the first of several packets in one 802.11 frame; the others are not read */
+    bool cut; /* the capture has fewer payload bytes than the headers announce */
+    bool
+        has_more; /* others of the same 802.11 frame (A-MSDU) stand behind it: see net_decode_more */
+    uint8_t part; /* how many of the same frame stand before it: 0 of any other frame */
     bool has_mac;
     struct mac_addr src_mac;
     struct mac_addr dst_mac;
@@ -146,7 +148,9 @@ struct packet {
     struct slice payload; /* of TCP or UDP as captured; of a fragment: its part of the datagram; of
                              ICMP what follows the checksum; of ARP and EAPOL the message */
     uint32_t payload_len; /* as the headers announce: payload.len or more */
+    uint32_t more_len;    /* of `more`, as the frame announces: more.len or more */
     struct slice ip;      /* the innermost IP header and what follows, as captured */
+    struct slice more; /* the others, where there are more; else of no meaning, as is its length */
 };
 
 #endif

@@ -100,9 +100,9 @@ static void count_time(struct engine_stats *s, const struct mark *at)
         s->last = *at;
 }
 
-static void count_kind(struct engine_stats *s, enum packet_kind kind)
+static void count_kind(struct engine_stats *s, const struct packet *p)
 {
-    switch (kind) {
+    switch (p->kind) {
     case PACKET_TCP:
     case PACKET_UDP:
     case PACKET_ICMP:
@@ -110,6 +110,7 @@ static void count_kind(struct engine_stats *s, enum packet_kind kind)
     case PACKET_BAD:
     case PACKET_SHORT:
         s->undecoded_packets++;
+        s->aggregated_packets += p->part > 0;
         break;
     case PACKET_OTHER:
     case PACKET_ARP:
@@ -134,10 +135,9 @@ static void count_packet(struct engine_stats *s, const struct packet *p, size_t 
     s->packets++;
     s->bytes += captured;
     s->duplicate_packets += copy;
-    s->aggregated_packets += !copy && p->has_more;
     if (!copy && captured < p->wire_len)
         count_truncated(s, &p->at);
-    count_kind(s, p->kind);
+    count_kind(s, p);
     count_time(s, &p->at);
 }
 
@@ -153,6 +153,8 @@ static bool put_together(struct engine *e, struct packet *p)
         return false;
     bool copy = e->mirror && mirror_is_copy(e->mirror, p, 0);
     e->stats.duplicate_packets += copy;
+    e->stats.aggregated_packets +=
+        !copy && p->has_more; /* in a tunnel: the first alone is followed */
     return !copy;
 }
 
@@ -240,6 +242,19 @@ static void arrive(const struct engine *e, struct arrival *a, const struct frame
     a->place = flow_expect(e->flows, &p->tuple);
 }
 
+/* The packets of an 802.11 frame that holds several. */
+__attribute__((cold, noinline)) static void take_several(struct engine *e, struct arrival *first,
+                                                         const struct frame *frame, bool copy)
+{
+    struct packet p = first->packet;
+    (void)engine_decoded(e, &first->packet, first->place, frame->bytes.len, copy);
+    while (net_decode_more(&p, &frame->at)) {
+        struct packet next = p; /* which the engine changes */
+        copy = e->mirror && mirror_is_copy(e->mirror, &next, frame->group);
+        (void)engine_decoded(e, &next, flow_expect(e->flows, &next.tuple), 0, copy);
+    }
+}
+
 void engine_frames(struct engine *e, const struct frame *frames, size_t count)
 {
     struct arrival arrivals[ENGINE_BATCH];
@@ -253,7 +268,10 @@ void engine_frames(struct engine *e, const struct frame *frames, size_t count)
         if (i + APP_AHEAD < count)
             flow_bring_app(&arrivals[i + APP_AHEAD].place);
         bool copy = e->mirror && mirror_knows(e->mirror, &a->packet, a->hash, frames[i].group);
-        (void)engine_decoded(e, &a->packet, a->place, frames[i].bytes.len, copy);
+        if (a->packet.has_more)
+            take_several(e, a, &frames[i], copy);
+        else
+            (void)engine_decoded(e, &a->packet, a->place, frames[i].bytes.len, copy);
     }
 }
 

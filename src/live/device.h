@@ -61,6 +61,7 @@ struct device {
     struct family *family; /* the sensor's */
     struct ring front;     /* live/evidence: the beginning of everything */
     struct ring later;     /* and what came later */
+    struct mark kept;      /* the newest frame of either */
     uint64_t left_out;     /* packets of neither */
     uint64_t drops_before; /* of the kernel, when it was first seen */
     void *live;            /* whom the engine's sink talks to */

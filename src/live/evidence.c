@@ -105,9 +105,14 @@ void evidence_keep(struct evidence *e, struct device *d, const struct frame *fra
 {
     const struct ring_packet kept = {frame->at, frame->wire_len, frame->bytes};
     enum place place = place_of(p, flow);
-    struct ring *r = place == FRONT ? &d->front : &d->later;
-    if (place != NOWHERE && ring_keep(&e->store, r, limit_of(e, d, place), &kept))
+    /* Of a frame that holds several packets the first one that is kept brings the others. */
+    if (p->part > 0 && d->kept.frame == frame->at.frame && d->kept.file == frame->at.file)
         return;
+    struct ring *r = place == FRONT ? &d->front : &d->later;
+    if (place != NOWHERE && ring_keep(&e->store, r, limit_of(e, d, place), &kept)) {
+        d->kept = frame->at;
+        return;
+    }
     d->left_out++;
     e->left_out++;
 }

@@ -193,11 +193,12 @@ static void feed(struct sensor *s, struct device *d, struct arrival *a, const st
         s->counts.unassigned++;
         return;
     }
+    size_t captured = p->part == 0 ? frame->bytes.len : 0;
     d->packets++;
     if (p->at.ts_ns > d->last_ns)
         d->last_ns = p->at.ts_ns;
     struct flow_place place = a->engine == d->engine ? a->place : engine_expect(d->engine, p);
-    struct flow *flow = engine_decoded(d->engine, p, place, frame->bytes.len, copy);
+    struct flow *flow = engine_decoded(d->engine, p, place, captured, copy);
     if (s->evidence.folder.fd >= 0 && !copy)
         evidence_keep(&s->evidence, d, frame, p, flow);
 }
@@ -263,6 +264,18 @@ static void take(struct sensor *s, struct arrival *a, const struct frame *frame)
         feed(s, owners[0], a, frame, is_copy);
 }
 
+/* The packets of an 802.11 frame that holds several. */
+__attribute__((cold, noinline)) static void take_several(struct sensor *s, struct arrival *first,
+                                                         const struct frame *frame)
+{
+    struct packet p = first->packet;
+    take(s, first, frame);
+    while (net_decode_more(&p, &frame->at)) {
+        struct arrival next = {.packet = p, .hash = mirror_expect(s->mirror, &p)};
+        take(s, &next, frame);
+    }
+}
+
 void sensor_frames(void *ctx, const struct frame *frames, size_t count)
 {
     struct sensor *s = ctx;
@@ -279,7 +292,10 @@ void sensor_frames(void *ctx, const struct frame *frames, size_t count)
         changes = s->roster.changes;
         if (i + TALK_AHEAD < count && all[i + TALK_AHEAD].engine)
             flow_bring_app(&all[i + TALK_AHEAD].place);
-        take(s, &all[i], &frames[i]);
+        if (all[i].packet.has_more)
+            take_several(s, &all[i], &frames[i]);
+        else
+            take(s, &all[i], &frames[i]);
     }
 }
 

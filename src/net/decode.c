@@ -547,6 +547,7 @@ void net_decode(struct packet *out, int linktype, struct slice bytes, uint32_t w
     out->wire_len = wire_len;
     out->cut = false;
     out->has_more = false;
+    out->part = 0;
     out->vlan = 0;
     out->vlan_outer = 0;
     out->vlan_count = 0;
@@ -558,8 +559,30 @@ void net_decode(struct packet *out, int linktype, struct slice bytes, uint32_t w
     run(out, step_of_linktype(linktype), bytes, wire_len);
 }
 
+bool net_decode_more(struct packet *p, const struct mark *at)
+{
+    if (!p->has_more)
+        return false;
+    struct slice empty = slice_of(p->more.data, 0);
+    p->at = *at;
+    p->wire_len = 0;
+    p->has_more = false;
+    p->part++;
+    p->vlan = 0;
+    p->vlan_outer = 0;
+    p->vlan_count = 0;
+    clear_headers(p, empty);
+    clear_transport(p, empty);
+    if (p->part < NET_PARTS_MAX)
+        run(p, STEP_SUBFRAME, p->more, p->more_len);
+    else
+        p->kind = PACKET_BAD;
+    return true;
+}
+
 void net_decode_transport(struct packet *p, struct slice ip_payload, uint32_t announced)
 {
+    p->has_more = false;
     clear_transport(p, slice_of(ip_payload.data, 0));
     run(p, (enum step)steps_of_protocol[p->tuple.proto], ip_payload, announced);
 }

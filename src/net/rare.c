@@ -20,6 +20,7 @@ static rare_fn *const rows[] = {
     [STEP_E_TAG - STEP_RARE] = link_e_tag,
     [STEP_WIFI - STEP_RARE] = wifi_frame,
     [STEP_WIFI_SWAPPED - STEP_RARE] = wifi_frame_swapped,
+    [STEP_SUBFRAME - STEP_RARE] = wifi_subframe,
     [STEP_RADIOTAP - STEP_RARE] = wifi_radiotap,
     [STEP_PRISM - STEP_RARE] = wifi_prism,
     [STEP_AVS - STEP_RARE] = wifi_avs,

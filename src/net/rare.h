@@ -14,7 +14,8 @@ rare_fn link_sll, link_sll2, link_bsd_null, link_nflog, link_direction, link_ppp
     link_cisco_hdlc_direction, link_pppoe, link_mpls, link_llc, link_vn_tag, link_e_tag;
 
 /* src/net/wifi.c */
-rare_fn wifi_frame, wifi_frame_swapped, wifi_radiotap, wifi_prism, wifi_avs, wifi_ppi;
+rare_fn wifi_frame, wifi_frame_swapped, wifi_subframe, wifi_radiotap, wifi_prism, wifi_avs,
+    wifi_ppi;
 
 /* src/net/local.c */
 rare_fn local_arp, local_eapol;

@@ -43,6 +43,7 @@ enum step {
     STEP_E_TAG,
     STEP_WIFI,
     STEP_WIFI_SWAPPED, /* the two bytes of frame control are */
+    STEP_SUBFRAME,
     STEP_RADIOTAP,
     STEP_PRISM,
     STEP_AVS,

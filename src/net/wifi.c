@@ -6,7 +6,8 @@
  * AVS).
  *
  * Encrypted frames, fragments of frames, management and control are nothing more than other packets. Of
- * frames put together in one (A-MSDU) the first is followed, and that there are more is noted.
+ * frames put together in one (A-MSDU, section 9.3.2.2) the first is followed, and where the others stand
+ * is noted with its packet.
  */
 #include "rare.h"
 
@@ -32,6 +33,7 @@ enum {
 #define QOS_AMSDU        0x0080
 #define HT_CONTROL_LEN   4
 #define SUBFRAME_HEAD    14 /* each but the last is filled up to a multiple of 4 */
+#define LLC_LEN_LEAST    3
 #define AVS_MAGIC        0x80211001U
 #define RADIOTAP_TSFT    0x00000001U
 #define RADIOTAP_FLAGS   0x00000002U
@@ -78,16 +80,30 @@ static void skip_padding(struct decode *d)
         d->c = padded;
 }
 
-/* The first frame of several: destination, source, length. */
-static enum step amsdu(struct decode *d)
+/* `before` bytes on, other subframes stand. What is shorter than the head of one is a checksum. */
+static void note_more(struct decode *d, size_t before)
+{
+    if (announced(d) <= before + SUBFRAME_HEAD)
+        return;
+    struct cursor look = d->c;
+    cur_skip(&look, before);
+    d->p->has_more = true;
+    d->p->more = cur_rest(&look);
+    d->p->more_len = (uint32_t)(announced(d) - before);
+}
+
+/* One of several: destination, source, length. */
+enum step wifi_subframe(struct decode *d)
 {
     read_mac(&d->p->dst_mac, &d->c);
     read_mac(&d->p->src_mac, &d->c);
     size_t len = cur_be16(&d->c);
     if (d->c.verdict != VERDICT_OK)
         return STEP_END;
-    size_t filled = (SUBFRAME_HEAD + len + 3) / 4 * 4 - SUBFRAME_HEAD;
-    d->p->has_more = cur_left(&d->c) > filled + SUBFRAME_HEAD;
+    if (len < LLC_LEN_LEAST)
+        return step_bad(d);
+    d->p->has_mac = true;
+    note_more(d, (SUBFRAME_HEAD + len + 3) / 4 * 4 - SUBFRAME_HEAD);
     announce(d, len);
     return STEP_LLC;
 }
@@ -108,7 +124,7 @@ static enum step frame(struct decode *d, uint8_t control, uint8_t flags)
     if (flags & FC_ORDER)
         cur_skip(&d->c, HT_CONTROL_LEN);
     if (qos & QOS_AMSDU)
-        return amsdu(d);
+        return wifi_subframe(d);
     skip_padding(d);
     return STEP_LLC;
 }

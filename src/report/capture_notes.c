@@ -166,9 +166,10 @@ static void put_aggregated(struct page *p, const struct engine_stats *s)
     char text[96];
     if (s->aggregated_packets == 0)
         return;
-    (void)snprintf(
-        text, sizeof text, "%llu frame%s held several packets; only the first of each was read",
-        (unsigned long long)s->aggregated_packets, s->aggregated_packets == 1 ? "" : "s");
+    (void)snprintf(text, sizeof text,
+                   "%llu packet%s behind others in one 802.11 frame: broken, cut off or too many",
+                   (unsigned long long)s->aggregated_packets,
+                   s->aggregated_packets == 1 ? "" : "s");
     page_item(p, 0, "Unread:  ", TONE_WARN, text);
 }
 

@@ -10,6 +10,7 @@ import struct
 
 ETHERNET = 1
 RAW = 101
+WIFI = 105
 SLL = 113
 SLL2 = 276
 

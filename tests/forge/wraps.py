@@ -3,14 +3,15 @@
 SPDX-License-Identifier: MIT
 
 RFC 2784, 2890 (GRE), 7637 (NVGRE), 7348 (VXLAN), 8926 (GENEVE), 3032 (MPLS), 2516 (PPPoE), 2003 and
-4213 (IP in IP), 4380 (Teredo), draft-foschiano-erspan (ERSPAN), tcpdump.org/linktypes. What a tunnel
+4213 (IP in IP), 4380 (Teredo), draft-foschiano-erspan (ERSPAN), tcpdump.org/linktypes, IEEE 802.11-2020
+section 9.3.2 (A-MSDU). What a tunnel
 of IP packets cannot carry (ARP) stays outside it.
 """
 import struct
 
 import headers
 from copies import tagged
-from frames import RAW, SLL, SLL2
+from frames import MS, RAW, SLL, SLL2, WIFI, Frame
 from recipes import recipe
 
 OUTER_MACS = bytes.fromhex('020000000a01'), bytes.fromhex('020000000a02')
@@ -188,3 +189,54 @@ def raw(capture):
             frame.link = RAW
             frames.append(frame)
     return capture.with_frames(frames)
+
+
+# ---- 802.11: several packets in one frame ----
+
+# QoS data from an access point, for a receiver, with A-MSDU
+AMSDU_HEAD = bytes.fromhex('88020000'), bytes.fromhex('020000000b01020000000b0110008000')
+FILLER = bytes.fromhex('88b5') + b'first'  # of a local experiment (IEEE 802), no IP
+
+
+def _subframe(macs, rest, cut=0):
+    """What follows the addresses of an Ethernet frame, `cut` bytes of which are missing."""
+    typed = headers.u16(rest, 0) >= 0x600
+    msdu = bytes.fromhex('aaaa03000000') + rest if typed else rest[2:]
+    return macs + struct.pack('!H', len(msdu) + cut) + msdu
+
+
+def _amsdu(frame, subframes):
+    cut = frame.wire - len(frame.data)
+    data = AMSDU_HEAD[0] + frame.data[:6] + AMSDU_HEAD[1]
+    for s in subframes[:-1]:
+        data += s + bytes(-len(s) % 4)
+    data += subframes[-1]
+    return Frame(frame.ts, data, len(data) + cut, WIFI)
+
+
+def _own(frame):
+    return _subframe(frame.data[:12], frame.data[12:], frame.wire - len(frame.data))
+
+
+@recipe('amsdu')
+def amsdu(capture):
+    """802.11: two packets that go the same way within 1 ms are in one frame"""
+    out = []
+    held = None
+    for f in capture.frames:
+        if held and f.data[:12] == held.data[:12] and f.ts - held.ts < MS and held.wire == len(held.data):
+            out.append(_amsdu(f, [_own(held), _own(f)]))
+            held = None
+            continue
+        if held:
+            out.append(_amsdu(held, [_own(held)]))
+        held = f
+    if held:
+        out.append(_amsdu(held, [_own(held)]))
+    return capture.with_frames(out)
+
+
+@recipe('amsdu-behind')
+def amsdu_behind(capture):
+    """802.11: every packet is in one frame with another one, which stands before it"""
+    return _each(capture, lambda f, n: _amsdu(f, [_subframe(f.data[:12], FILLER), _own(f)]))

@@ -44,6 +44,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     look_twice(&p);
     if (is_ipv4_in_ethernet(linktype, bytes))
         assert(same_both_ways(bytes, data[1] * 8u, &at));
+    unsigned parts = 1;
+    struct packet next = p;
+    for (; net_decode_more(&next, &at); parts++) {
+        assert(next.payload.len <= next.payload_len && next.payload.len <= bytes.len);
+        look_twice(&next);
+    }
+    assert(parts <= NET_PARTS_MAX + 1);
     if (p.kind == PACKET_FRAGMENT) {
         struct ipfrag *f = ipfrag_new();
         if (f)

@@ -438,6 +438,101 @@ static struct flow *decoded(struct bench *b, struct packet *p, size_t captured, 
     return engine_decoded(b->engine, p, engine_expect(b->engine, p), captured, copy);
 }
 
+/* An 802.11 frame that holds several packets, from their Ethernet frames. */
+struct wifi_maker {
+    uint8_t bytes[FRAME_MAX];
+    size_t len;
+    struct frame frame;
+};
+
+static void wifi_begin(struct wifi_maker *w)
+{
+    static const uint8_t head[26] = {0x88, 0x02, [24] = 0x80};
+    *w = (struct wifi_maker){.len = sizeof head};
+    memcpy(w->bytes, head, sizeof head);
+}
+
+static void wifi_add(struct wifi_maker *w, const struct frame *f)
+{
+    size_t msdu = f->bytes.len - 12 + 6;
+    size_t at = w->len + (6 - w->len % 4) % 4; /* subframes are aligned behind the head */
+    assert_true(at + 14 + msdu <= sizeof w->bytes);
+    memcpy(&w->bytes[at], f->bytes.data, 12);
+    frame_put16(&w->bytes[at + 12], (unsigned)msdu);
+    memcpy(&w->bytes[at + 14], "\xaa\xaa\3\0\0\0", 6);
+    memcpy(&w->bytes[at + 20], f->bytes.data + 12, f->bytes.len - 12);
+    w->len = at + 14 + msdu;
+    w->frame = *f;
+    w->frame.linktype = 105;
+    w->frame.bytes = slice_of(w->bytes, w->len);
+    w->frame.wire_len = (uint32_t)w->len;
+}
+
+/* Each counts, the frame's bytes once; and each has its copy in a copy of the frame. */
+static void all_packets_of_a_frame_are_read(void **state)
+{
+    struct bench *b = *state;
+    struct wifi_maker w;
+    wifi_begin(&w);
+    wifi_add(&w, frame_udp(&b->maker, query_way, slice_of(query, sizeof query - 1)));
+    wifi_add(&w, frame_udp(&b->maker, reply_way, slice_of(reply, sizeof reply - 1)));
+    push(b, &w.frame);
+    assert_int_equal(b->seen.transactions, 1);
+    assert_true(b->seen.last.outcome == TX_ANSWERED);
+    assert_int_equal(b->seen.last.first.frame, w.frame.at.frame);
+    push(b, &w.frame);
+    struct engine_stats stats = engine_stats(b->engine);
+    assert_int_equal(stats.packets, 4);
+    assert_int_equal(stats.bytes, 2 * w.len);
+    assert_int_equal(stats.duplicate_packets, 2);
+    assert_int_equal(stats.transactions, 1);
+    assert_int_equal(stats.aggregated_packets + stats.undecoded_packets, 0);
+}
+
+/* Datagrams that are put together change the packet that completes them: the others are not lost. */
+static void fragments_stand_beside_others(void **state)
+{
+    struct bench *b = *state;
+    struct wifi_maker w;
+    const struct frame *f = frame_udp(&b->maker, query_way, slice_of(query, sizeof query - 1));
+    struct frame_maker first = b->maker;
+    struct frame_maker second = b->maker;
+    size_t udp = f->bytes.len - 34;
+    frame_put16(&first.bytes[16], 20 + 24);
+    frame_put16(&first.bytes[20], 0x2000);
+    first.frame.bytes = slice_of(first.bytes, 34 + 24);
+    frame_put16(&second.bytes[16], (unsigned)(20 + udp - 24));
+    frame_put16(&second.bytes[20], 24 / 8);
+    memmove(&second.bytes[34], &second.bytes[34 + 24], udp - 24);
+    second.frame.bytes = slice_of(second.bytes, 34 + udp - 24);
+    wifi_begin(&w);
+    wifi_add(&w, &first.frame);
+    wifi_add(&w, &second.frame);
+    wifi_add(&w, frame_udp(&b->maker, reply_way, slice_of(reply, sizeof reply - 1)));
+    push(b, &w.frame);
+    assert_int_equal(b->seen.transactions, 1);
+    assert_true(b->seen.last.outcome == TX_ANSWERED);
+    assert_int_equal(engine_stats(b->engine).fragments, 2);
+}
+
+static void what_cannot_be_read_of_a_frame_is_counted(void **state)
+{
+    struct bench *b = *state;
+    struct wifi_maker w;
+    wifi_begin(&w);
+    wifi_add(&w, frame_udp(&b->maker, query_way, slice_of(query, sizeof query - 1)));
+    size_t second = w.len + (6 - w.len % 4) % 4;
+    wifi_add(&w, frame_udp(&b->maker, reply_way, slice_of(reply, sizeof reply - 1)));
+    struct frame cut = w.frame;
+    cut.bytes.len = second + 10;
+    push(b, &cut);
+    struct engine_stats stats = engine_stats(b->engine);
+    assert_int_equal(stats.truncated_packets, 1);
+    assert_int_equal(stats.aggregated_packets, 1);
+    assert_int_equal(stats.undecoded_packets, 1);
+    assert_int_equal(stats.packets, 2);
+}
+
 /* Whoever decodes packets himself is told their flow. */
 static void the_flow_of_a_packet_is_told(void **state)
 {
@@ -497,6 +592,10 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_clock_that_is_set_back_changes_nothing, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(kin_are_apart, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(all_packets_of_a_frame_are_read, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(fragments_stand_beside_others, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(what_cannot_be_read_of_a_frame_is_counted, set_up,
+                                        tear_down),
         cmocka_unit_test_setup_teardown(one_direction_is_no_silence, set_up, tear_down),
         cmocka_unit_test_setup_teardown(an_answer_in_a_gap_is_no_silence, set_up, tear_down),
         cmocka_unit_test_setup_teardown(packets_cut_in_the_header_are_counted, set_up, tear_down),

@@ -160,6 +160,35 @@ static void packets_without_a_flow(void **state)
     assert_int_equal(b->d.later.packets + b->d.later.pushed_out, 1000);
 }
 
+/* A frame that holds several packets is kept once, with the first of them that is worth it. */
+static void a_frame_of_several_packets_is_kept_once(void **state)
+{
+    struct bench *b = *state;
+    const struct packet icmp = {.kind = PACKET_ICMP};
+    const struct packet other = {.kind = PACKET_OTHER, .part = 1};
+    struct packet bulk = {.kind = PACKET_TCP, .payload_len = 1000};
+    b->flow.side[DIR_TO_CLIENT].bytes = 1U << 20;
+    b->flow.side[DIR_TO_CLIENT].exchange = UINT16_MAX;
+    keep(b, &icmp, NULL);
+    b->frame--; /* the same frame */
+    keep(b, &other, NULL);
+    assert_int_equal(b->d.front.packets, 1);
+    assert_int_equal(b->d.later.packets, 0);
+    keep(b, &bulk, &b->flow);
+    b->frame--;
+    bulk.part = 1;
+    keep(b, &bulk, &b->flow);
+    b->frame--;
+    keep(b, &other, NULL);
+    b->frame--;
+    keep(b, &other, NULL);
+    assert_int_equal(b->d.front.packets, 1);
+    assert_int_equal(b->d.later.packets, 1);
+    assert_int_equal(b->d.left_out, 2);
+    keep(b, &(struct packet){.kind = PACKET_OTHER, .part = 2}, NULL); /* of another one */
+    assert_int_equal(b->d.later.packets, 2);
+}
+
 static void bounds(void **state)
 {
     struct bench *b = *state;
@@ -292,6 +321,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(an_upload_does_too, set_up, tear_down),
         cmocka_unit_test_setup_teardown(of_settled_flows_nothing_follows, set_up, tear_down),
         cmocka_unit_test_setup_teardown(packets_without_a_flow, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_frame_of_several_packets_is_kept_once, set_up, tear_down),
         cmocka_unit_test_setup_teardown(bounds, set_up, tear_down),
         cmocka_unit_test_setup_teardown(the_file_says_what_proves_what, set_up, tear_down),
         cmocka_unit_test_setup_teardown(no_finding_no_file, set_up, tear_down),

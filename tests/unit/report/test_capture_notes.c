@@ -62,8 +62,8 @@ static void what_packets_showed_is_told(void **state)
     } ROWS[] = {
         {{.clock_steps = 1, .set_back_ns = 90 * NS_PER_S}, "set back 1 time, 90.0 s in all"},
         {{.clock_steps = 2, .set_back_ns = 180 * NS_PER_S}, "set back 2 times, 180.0 s in all"},
-        {{.aggregated_packets = 1}, "1 frame held several packets; only the first"},
-        {{.aggregated_packets = 3}, "3 frames held several packets; only the first"},
+        {{.aggregated_packets = 1}, "1 packet behind others in one 802.11 frame: "},
+        {{.aggregated_packets = 3}, "3 packets behind others in one 802.11 frame: "},
     };
     for (size_t i = 0; i < sizeof ROWS / sizeof *ROWS; i++) {
         struct fixture *fx = *state;
