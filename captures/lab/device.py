@@ -295,6 +295,26 @@ class Device:
     def step_http(self, host, path, extra=""):
         self.http(host, path, extra=extra)
 
+    def step_upload(self, host, path, size, tries):
+        """A body that is sent behind its head, over plain HTTP."""
+        for _ in range(tries):
+            sock = self.connect(host, 80)
+            if sock is None:
+                return
+            head = (
+                f"POST {path} HTTP/1.1\r\nHost: {host}\r\nUser-Agent: Microsoft BITS/7.8\r\n"
+                f"Content-Type: application/octet-stream\r\nContent-Length: {size}\r\n\r\n"
+            )
+            with sock:
+                sock.settimeout(REPLY_WAIT)
+                sock.sendall(head.encode())
+                time.sleep(0.1)
+                try:
+                    sock.sendall(b"x" * size)
+                    log("upload", host, sock.recv(4096)[:40])
+                except OSError as error:
+                    log("upload", host, error)
+
     def step_ctl(self):
         path = "/msdownload/update/v3/static/trustedr/en/disallowedcertstl.cab?4c1c9e5f0a3f6d21"
         extra = 'If-Modified-Since: Tue, 01 Sep 2026 17:11:24 GMT\r\nIf-None-Match: "80a1d"\r\n'

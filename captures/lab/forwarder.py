@@ -9,10 +9,11 @@ TTL. Rules are asked in order about every packet of the device, the first that m
 
   {"do": "drop" | "blackhole" | "reset" | "icmp" | "answer" | "cut",
    "proto": "tcp" | "udp", "dst": "198.18.1.2", "port": 443, "syn": true, "version": 6,
-   "src": "10.20.0.31", "contains": "name in the payload", "times": 1, "ttl": 62}
+   "src": "10.20.0.31", "contains": "name in the payload", "begins": "17", "times": 1, "ttl": 62}
 
 Packets that come back are asked too, by rules with "back": true (their src is the server). "longer": 1400
-wants an IP packet of more bytes. {"do": "near"} makes all of TCP port 443 look ended by a box nearby:
+wants an IP packet of more bytes, "begins" a payload that begins with these bytes (hex): "17" is what
+comes behind a TLS handshake. {"do": "near"} makes all of TCP port 443 look ended by a box nearby:
 answers have lost one hop only, connections are accepted at once, what follows takes its time.
 {"do": "slow", "after": 300} keeps what goes beyond the gateway (or to "dst") for so many milliseconds
 more, each way. {"do": "lose", "after": 20} loses every 20th TCP packet with payload to or from there.
@@ -109,6 +110,7 @@ class Rule:
         self.syn = spec.get("syn", False)
         self.version = spec.get("version")
         self.contains = spec.get("contains", "").encode()
+        self.begins = bytes.fromhex(spec.get("begins", ""))
         self.left = spec.get("times", -1)
         self.ttl = spec.get("ttl", 62)
         self.text = spec.get("text", "").encode()
@@ -127,6 +129,7 @@ class Rule:
             and (not self.syn or packet.flags & FIN_SYN_RST == SYN)
             and self.version in (None, packet.src.version)
             and self.contains in packet.payload
+            and packet.payload.startswith(self.begins)
             and len(packet.frame) - ETHERNET > self.longer
         )
 

@@ -385,6 +385,9 @@ def paths():
     ]
     hosts = [ZTD, CS, ACTIVATION, LOGIN, REGISTRATION, ENROLLMENT]
     big = dict(proto="tcp", port=443, longer=1400)
+    behind = dict(proto="tcp", port=443, dst="198.18.40.50", begins="17")
+    thrice = without(run(), CRL, ENROLLMENT) + [["tls", ENROLLMENT, "/enrollment", 1]] * 3
+    upload = without(run(), CRL) + [["upload", "dl.delivery.mp.microsoft.com", "/upload", 40000, 2]]
     return [
         Scenario(
             "tls13-inspected",
@@ -416,6 +419,18 @@ def paths():
         Scenario(
             "mtu-request-fallback", one(asked, mtu_probing=True), rules=[dict(big, do="drop")]
         ),
+        Scenario("request-swallowed", one(thrice), rules=[dict(behind, do="blackhole")]),
+        Scenario(
+            "request-swallowed-once", one(thrice), rules=[dict(behind, do="blackhole", times=1)]
+        ),
+        Scenario("request-reset", one(thrice, **TLS12), rules=[dict(behind, do="reset")]),
+        Scenario(
+            "request-reset-once",
+            one(thrice, **TLS12),
+            rules=[dict(behind, do="reset", times=1)],
+        ),
+        Scenario("upload-black-hole", one(upload), rules=[dict(big, port=80, do="drop")]),
+        Scenario("upload-passes", one(upload)),
         Scenario(
             "long-hello-swallowed",
             one(steps + [long_tls, long_tls]),

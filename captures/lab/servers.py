@@ -240,6 +240,8 @@ class Farm:
             "  location = /connecttest.txt { default_type text/plain; "
             "return 200 'Microsoft Connect Test'; }\n"
             "  location /msdownload/ { return 304; }\n"
+            f"  location /upload {{ client_body_buffer_size 64k; "
+            f"proxy_pass http://{host.ipv4}:80/connecttest.txt; }}\n"
             f"  location /files/ {{ root {self.folder}; {ranges} }}\n"
             f"  location / {{ root {self.pki.folder}; try_files {file} =404; "
             f"types {{ }} default_type application/{kind}; }} }}"

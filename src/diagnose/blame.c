@@ -29,6 +29,19 @@ bool blame_by_client(const struct draft *d)
     return (d->x.group & FAIL_BY_CLIENT) != 0;
 }
 
+bool blame_by_size(const struct judge *j, const struct draft *d)
+{
+    const struct clue *c = &d->x.clue;
+    if ((d->x.group & FAIL_UNHEARD) == 0 || c->hole_bytes < FULL_SEGMENT || !c->acked)
+        return false;
+    for (const struct route *r = route_of_addr(j->f->routes, &d->x.server); r;
+         r = route_at(j->f->routes, r->next_addr)) {
+        if (r->hello_passed >= FULL_SEGMENT)
+            return false;
+    }
+    return true;
+}
+
 static double ms(uint32_t us)
 {
     return (double)us / 1000.0;
@@ -316,15 +329,15 @@ static void blame_certificate(struct judge *j, struct draft *d)
                     "never came.";
 }
 
-/* A response that the server's side broke off: one that only the reset's headers tell of a box. */
-static void blame_body(struct judge *j, struct draft *d)
+/* A response that the server's side broke off, or kept back: that only the headers of the end tell of a box. */
+static void blame_body(struct judge *j, struct draft *d, bool fits_server)
 {
     struct weight w = {0, 0};
     if (d->x.clue.ttl_end == 0 || !d->x.clue.by_server)
         return;
     weigh_distance(j, d, &w, d->x.clue.ttl_end, "end of the connection");
     weigh_marks(j, d, &w);
-    settle(d, w, false);
+    settle(d, w, fits_server && d->x.clue.ttl_server != 0);
 }
 
 static void prove_hello(struct judge *j, struct draft *d)
@@ -365,6 +378,32 @@ static void prove_hole(struct judge *j, struct draft *d)
     d->f.confidence = CONFIDENCE_CERTAIN;
 }
 
+static void prove_unheard(struct judge *j, struct draft *d)
+{
+    if (!(d->x.group & FAIL_UNHEARD))
+        return;
+    buf_printf(&j->text, "%u bytes were sent again and again and never acknowledged",
+               d->x.clue.hole_bytes);
+    if (d->x.clue.acked)
+        buf_str(&j->text, ", what came before them was");
+    finding_prove(j, d);
+}
+
+/* A reset behind the handshake. */
+static void blame_reset(struct judge *j, struct draft *d)
+{
+    const struct clue *c = &d->x.clue;
+    struct weight w = {0, 0};
+    buf_printf(&j->text,
+               "the handshake passed; the reset came when %u more bytes of the device were not yet "
+               "acknowledged",
+               c->hole_bytes);
+    finding_prove(j, d);
+    weigh_distance(j, d, &w, c->ttl_end, "reset");
+    weigh_marks(j, d, &w);
+    settle(d, w, c->ttl_end != 0 && c->ttl_server != 0);
+}
+
 /* ---- the whole ---- */
 
 /* Silence or an end without marks: the control pair tells that something on the way did it. */
@@ -401,8 +440,16 @@ void blame(struct judge *j, struct draft *d)
         prove_hole(j, d);
         break;
     case FINDING_HTTP_NO_RESPONSE:
-    case FINDING_TCP_STALLED:
+        blame_body(j, d, (d->x.group & FAIL_PROXY) == 0);
+        prove_unheard(j, d);
         prove_hole(j, d);
+        break;
+    case FINDING_TCP_STALLED:
+        prove_unheard(j, d);
+        prove_hole(j, d);
+        break;
+    case FINDING_TCP_RESET:
+        blame_reset(j, d);
         break;
     case FINDING_TCP_REFUSED:
         blame_refusal(j, d);
@@ -418,7 +465,7 @@ void blame(struct judge *j, struct draft *d)
         blame_certificate(j, d);
         break;
     case FINDING_HTTP_CUT_SHORT:
-        blame_body(j, d);
+        blame_body(j, d, false);
         break;
     case FINDING_HTTP_ERROR:
         if (d->x.group & FAIL_PROXY)

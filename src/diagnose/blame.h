@@ -13,6 +13,8 @@
 void blame(struct judge *j, struct draft *d);
 
 /* Whether the device itself ended what failed. */
+/* Whether what was never acknowledged may be too long for the path: nothing as long arrived at the server. */
+bool blame_by_size(const struct judge *j, const struct draft *d);
 bool blame_by_client(const struct draft *d);
 
 #endif

@@ -8,6 +8,8 @@
 
 #include <stdlib.h>
 
+#include "blame.h"
+
 #define LEFT_HOSTS  2               /* so many hosts, or times, are no accident */
 #define BURST_NS    (30 * NS_PER_S) /* connections that starve within it starve together */
 #define BURST_HOSTS 4
@@ -30,6 +32,11 @@ bool path_hole_down(const struct causing *c, const struct draft *d)
 {
     (void)c;
     return hole(d, HOLE_DOWN);
+}
+
+bool path_unheard_large(const struct causing *c, const struct draft *d)
+{
+    return blame_by_size(c->j, d);
 }
 
 bool path_long_hello(const struct causing *c, const struct draft *d)

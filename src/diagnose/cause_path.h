@@ -15,6 +15,8 @@ void path_find_burst(struct causing *c, uint32_t findings);
 /* Large packets are lost towards the internet, from it. */
 bool path_hole_up(const struct causing *c, const struct draft *d);
 bool path_hole_down(const struct causing *c, const struct draft *d);
+/* Nothing of what the device sent behind its handshake was acknowledged, and its size may be why. */
+bool path_unheard_large(const struct causing *c, const struct draft *d);
 /* A greeting of several segments fails where shorter ones pass. */
 bool path_long_hello(const struct causing *c, const struct draft *d);
 /* The device leaves right after it has seen the certificate, more than once. */

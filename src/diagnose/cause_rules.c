@@ -347,6 +347,12 @@ static const struct rule rules[] = {
      "Lower the MSS at the tunnel or router (clamp it to the path), and let ICMP \"fragmentation "
      "needed\" and \"packet too big\" out to the internet.",
      SIZE_KINDS, path_hole_down, SUBJECT_NONE, CONFIDENCE_LIKELY, false},
+    {"mtu-black-hole", "Large packets seem to be lost on the way to the internet",
+     "Lower the MSS at the tunnel or router (clamp it to the path), and let ICMP \"fragmentation "
+     "needed\" and \"packet too big\" through; where that does not help, look for a filter "
+     "that holds long requests.",
+     BIT(FINDING_TCP_STALLED) | BIT(FINDING_HTTP_NO_RESPONSE), path_unheard_large, SUBJECT_NONE,
+     CONFIDENCE_POSSIBLE, false},
     {"long-hello", "Long (post-quantum) TLS greetings do not get through",
      "Update or exempt the box that reads TLS greetings: it must accept those of more than one "
      "packet. Until then, turn post-quantum key agreement off in the browser by policy.",
@@ -368,6 +374,8 @@ static const struct rule rules[] = {
      CONFIDENCE_LIKELY, false},
     {"connections-stall", "Connections stall behind their TLS handshake", NULL,
      BIT(FINDING_TCP_STALLED), NULL, SUBJECT_NONE, CONFIDENCE_LIKELY, false},
+    {"requests-reset", "Connections are reset as soon as their request is sent", NULL,
+     BIT(FINDING_TCP_RESET), NULL, SUBJECT_HOST, CONFIDENCE_POSSIBLE, false},
     {"tls-silent", "TLS greetings stay without answer", NULL, BIT(FINDING_TLS_NO_SERVER_HELLO),
      NULL, SUBJECT_HOST, CONFIDENCE_LIKELY, false},
     {"tls-cut", "Connections are cut during the TLS handshake", NULL, BIT(FINDING_TLS_RESET), NULL,

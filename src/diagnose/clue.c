@@ -8,6 +8,8 @@
 
 #define HOLE_PATIENCE_NS (2 * NS_PER_S) /* what is only late came by then */
 #define HOLE_REPORTS     3              /* repeated acknowledgements without SACK prove so often */
+#define UNHEARD_NS       (5 * NS_PER_S) /* a sender that nobody hears goes on for so long, */
+#define UNHEARD_REPEATS  3              /* so often */
 #define LEFT_WITHIN_NS   (1500 * NS_PER_MS) /* of the server's flight */
 
 int clue_hops(uint8_t ttl)
@@ -68,6 +70,18 @@ static void note_holes(struct clue *c, const struct flow *flow)
             c->hole_reports = hole->reports;
         }
     }
+}
+
+bool clue_unheard(const struct flow *flow, struct clue *c)
+{
+    const struct flow_hole *hole = flow->signs ? &flow->signs->hole[DIR_TO_SERVER] : NULL;
+    if (!hole || !hole->open || hole->reports > 0 || hole->repeats < UNHEARD_REPEATS ||
+        hole->most <= CLUE_FAREWELL || flow->side[DIR_TO_CLIENT].ack != hole->ack ||
+        hole->since_ns - flow->first.ts_ns > CLUE_SOON_NS ||
+        flow->last.ts_ns - hole->since_ns < UNHEARD_NS)
+        return false;
+    c->hole_bytes = hole->most;
+    return true;
 }
 
 static bool says_too_big(const struct flow_signs *s)

@@ -13,6 +13,10 @@
 /* A segment this long can be too long for a path; what every path carries is shorter. */
 #define FULL_SEGMENT 1200
 
+#define CLUE_FAREWELL 64 /* bytes of an alert, which no answer is expected to */
+#define CLUE_SOON_NS \
+    (10 * NS_PER_S) /* what stands for longer has worked, and was forgotten on the way since */
+
 enum hole_way {
     HOLE_NONE,
     HOLE_UP,   /* what the device sent in large segments did not arrive */
@@ -27,7 +31,7 @@ struct clue {
     uint16_t hello_len;    /* bytes of the ClientHello; 0: none */
     uint16_t hybrid;       /* its post-quantum group; 0: none */
     uint16_t offered;      /* its highest version */
-    uint16_t hole_bytes;   /* of the hole, or of the segments at it */
+    uint16_t hole_bytes;   /* of the hole, of the segments at it, or sent behind it in vain */
     uint16_t hole_reports; /* how often the receiver told of it */
     uint16_t shrunk_from;  /* see flow_hole */
     uint16_t shrunk_to;
@@ -47,6 +51,10 @@ struct clue {
 struct clue clue_of_flow(const struct flow *flow);
 /* The same with what its TLS handshake adds. */
 struct clue clue_of_tls(const struct flow *flow, const struct tx *tx);
+
+/* Whether a young connection's device sent something again and again of which nothing was acknowledged to the
+ * end: in a hole that the receiver says nothing of. Its bytes are put into hole_bytes. */
+bool clue_unheard(const struct flow *flow, struct clue *c);
 
 /* Whether it says anything but how far away the server is. */
 bool clue_says(const struct clue *c);

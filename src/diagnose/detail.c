@@ -77,13 +77,18 @@ void detail_icmp(struct buf *b, const struct draft *d)
     judge_address(b, from);
 }
 
+static void detail_hops(struct buf *b, const struct draft *d)
+{
+    if (d->f.culprit == CULPRIT_MIDDLEBOX && d->f.hops >= 0)
+        buf_printf(b, "%sinjected about %d hop%s from the capture point", b->len > 0 ? ", " : "",
+                   d->f.hops, d->f.hops == 1 ? "" : "s");
+}
+
 static void detail_reset(struct buf *b, const struct draft *d)
 {
     buf_printf(b, "%s by the %s", d->x.value ? "closed (FIN)" : "reset",
                blame_by_client(d) ? "device" : "server's side");
-    if (d->f.culprit == CULPRIT_MIDDLEBOX && d->f.hops >= 0)
-        buf_printf(b, ", injected about %d hop%s from the capture point", d->f.hops,
-                   d->f.hops == 1 ? "" : "s");
+    detail_hops(b, d);
 }
 
 /* What waiting for IPv6 cost: until the first connection of the host over IPv4. */
@@ -165,6 +170,12 @@ static void detail_capture(struct buf *b, const struct draft *d, const struct ca
                    c->gap_bytes > 0 ? ", " : "", (unsigned long long)c->kernel_drops);
 }
 
+static void detail_row(struct buf *b, const struct draft *d)
+{
+    if (d->x.value > 1)
+        buf_printf(b, "%lld in a row", (long long)d->x.value);
+}
+
 static void detail_connection(struct judge *j, const struct draft *d)
 {
     struct buf *b = &j->text;
@@ -182,6 +193,14 @@ static void detail_connection(struct judge *j, const struct draft *d)
     case FINDING_TCP_IDLE_CUT:
         buf_printf(b, "the last %u were reset after %lld s", d->x.code,
                    (long long)(d->x.value / NS_PER_S));
+        break;
+    case FINDING_TCP_STALLED:
+        if (d->x.group & FAIL_UNHEARD)
+            detail_row(b, d);
+        break;
+    case FINDING_TCP_RESET:
+        detail_row(b, d);
+        detail_hops(b, d);
         break;
     case FINDING_TLS_RESET:
         detail_reset(b, d);
@@ -227,6 +246,8 @@ void detail_write(struct judge *j, const struct draft *d)
     case FINDING_TCP_NO_REPLY:
     case FINDING_TCP_UNREACHABLE:
     case FINDING_TCP_IDLE_CUT:
+    case FINDING_TCP_STALLED:
+    case FINDING_TCP_RESET:
     case FINDING_TLS_NO_SERVER_HELLO:
     case FINDING_TLS_RESET:
     case FINDING_TLS_ALERT:

@@ -4,6 +4,8 @@
  */
 #include "faces.h"
 
+#include "blame.h"
+
 #define BIT(kind) (1ULL << (kind))
 
 #define DENIED (BIT(FINDING_DNS_NXDOMAIN) | BIT(FINDING_DNS_NO_ADDRESS))
@@ -149,6 +151,12 @@ static bool lost_by_size(const struct judge *j, const struct draft *d)
     return d->x.clue.hole != HOLE_NONE && !d->x.clue.too_big;
 }
 
+static bool unheard(const struct judge *j, const struct draft *d)
+{
+    (void)j;
+    return (d->x.group & FAIL_UNHEARD) != 0;
+}
+
 static bool lost_by_length(const struct judge *j, const struct draft *d)
 {
     return (d->x.group & (FAIL_LARGE | FAIL_QUIC)) == FAIL_LARGE &&
@@ -283,6 +291,18 @@ static const struct face {
       "Lower the MSS at the tunnel or router, and let ICMP \"fragmentation needed\" and \"packet "
       "too big\" through.",
       "Large packets that arrive on the same path.", CULPRIT_NETWORK, CONFIDENCE_LIKELY}},
+    {BIT(FINDING_TCP_STALLED) | BIT(FINDING_HTTP_NO_RESPONSE),
+     blame_by_size,
+     {"requests in large packets are never acknowledged, what is shorter is",
+      "Lower the MSS at the tunnel or router, and let ICMP \"fragmentation needed\" and \"packet "
+      "too big\" through; where that does not help, look for a filter that holds long requests.",
+      "Large packets that arrive on the same path.", CULPRIT_NETWORK, CONFIDENCE_POSSIBLE}},
+    {BIT(FINDING_TCP_STALLED) | BIT(FINDING_HTTP_NO_RESPONSE),
+     unheard,
+     {"requests are never acknowledged, though the connection stands",
+      "Look for a filter or inspection that drops connections once they carry a request, and "
+      "exempt the host from it.",
+      "A request to the host that is acknowledged.", CULPRIT_NETWORK, CONFIDENCE_LIKELY}},
     {BIT(FINDING_TLS_NO_SERVER_HELLO) | BIT(FINDING_TLS_RESET),
      lost_by_length,
      {"long TLS greetings do not get through, short ones do",

@@ -189,6 +189,7 @@ enum {
     FAIL_PRIVATE = 64,  /* sinkhole: a private address, alone no proof */
     FAIL_CUT = 128,     /* the capture has not all of it: proves nothing */
     FAIL_LARGE = 256,   /* TLS: on a greeting of more than one segment */
+    FAIL_UNHEARD = 512, /* TCP: nothing that the device sent from then on was acknowledged */
 };
 
 /* One way in which a row failed; those that differ in kind or group are apart. Kept smaller: failures.h. */
@@ -290,10 +291,11 @@ struct facts {
     int64_t orphan_ns; /* the newest */
     struct losses losses;
     struct paths paths;
-    bool lossy;    /* known when judging begins: the capture can have lost any single packet */
-    bool complete; /* likewise: where nothing was captured nothing was sent */
-    bool is_kin;   /* `listed` and `routes` are another one's */
-    bool is_copy;  /* of another one, whose names it uses */
+    bool lossy;        /* known when judging begins: the capture can have lost any single packet */
+    bool complete;     /* likewise: where nothing was captured nothing was sent */
+    bool rows_of_ends; /* connections were swallowed or reset on their requests: see rules_stall */
+    bool is_kin;       /* `listed` and `routes` are another one's */
+    bool is_copy;      /* of another one, whose names it uses */
 };
 
 /* `kin` may be NULL: see diagnosis_new. */

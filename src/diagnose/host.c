@@ -22,6 +22,7 @@ static ruling_fn *const rules[FINDING_KIND_COUNT] = {
     [FINDING_TCP_UNREACHABLE] = tcp_ruling,
     [FINDING_TCP_IDLE_CUT] = idle_ruling,
     [FINDING_TCP_STALLED] = stalled_ruling,
+    [FINDING_TCP_RESET] = request_ruling,
     [FINDING_TLS_NO_SERVER_HELLO] = tls_ruling,
     [FINDING_TLS_RESET] = tls_ruling,
     [FINDING_TLS_ALERT] = tls_ruling,

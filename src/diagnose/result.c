@@ -52,6 +52,7 @@ static const char *const kind_texts[FINDING_KIND_COUNT] = {
     [FINDING_TCP_UNREACHABLE] = "tcp-unreachable",
     [FINDING_TCP_IDLE_CUT] = "tcp-idle-cut",
     [FINDING_TCP_STALLED] = "tcp-stalled",
+    [FINDING_TCP_RESET] = "tcp-reset",
     [FINDING_IPV6_BROKEN] = "ipv6-broken",
     [FINDING_PATH_SLOW] = "path-slow",
     [FINDING_PATH_LOSSY] = "path-lossy",

@@ -55,7 +55,9 @@ void revocation_flow_fact(struct facts *f, const struct flow *flow, const struct
 void revocation_tls_fact(struct facts *f, const struct flow *flow, const struct tx *tx,
                          struct slice host);
 
-/* A connection whose large packets did not arrive behind its handshake. */
+/* So many connections in a row that end when their request comes are no accident. */
+#define ENDS_IN_A_ROW 3
+/* A connection whose large packets did not arrive behind its handshake, or whose request nobody wanted. */
 void stall_flow_fact(struct facts *f, const struct flow *flow, struct slice host, const char *app);
 /* A long connection that ended. */
 void idle_flow_fact(struct facts *f, const struct flow *flow, const struct flow_end *how,
@@ -105,7 +107,7 @@ typedef enum ruling ruling_fn(const struct judging *j, const struct row *head,
 
 ruling_fn dns_ruling, sinkhole_ruling, probe_name_ruling, injection_ruling, tcp_ruling, tls_ruling,
     certificate_ruling, inspection_ruling, http_ruling, content_ruling, intercept_ruling,
-    stall_ruling, stalled_ruling, idle_ruling, ntp_ruling;
+    stall_ruling, stalled_ruling, request_ruling, idle_ruling, ntp_ruling;
 
 /* What a bad DNS reply said beside its code, in `value` of its failure. */
 enum {

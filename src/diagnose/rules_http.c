@@ -75,6 +75,8 @@ static void fail(struct facts *f, struct row *row, const struct flow *flow, cons
         x.group |= FAIL_PROXY;
     if (kind == FINDING_HTTP_NO_RESPONSE && rule_lacks(row, flow))
         x.group |= FAIL_CUT;
+    if (kind == FINDING_HTTP_NO_RESPONSE && x.clue.hole == HOLE_NONE && clue_unheard(flow, &x.clue))
+        x.group |= FAIL_UNHEARD;
     x.code = http->status;
     x.tries = rule_tries(flow, tx);
     x.value = http->status != 0 ? saying(http, q) : 0;

@@ -72,6 +72,11 @@ static const struct told table[FINDING_KIND_COUNT] = {
                              "Check the path for a smaller packet size than both ends believe in.",
                              "A connection on which large packets arrive.", CULPRIT_NETWORK,
                              CONFIDENCE_LIKELY},
+    [FINDING_TCP_RESET] = {"connections are reset as soon as their request is sent",
+                           "Exempt the host from TLS inspection and from filters that look at "
+                           "connections behind the handshake.",
+                           "A server that is known to cut such connections.", CULPRIT_NONE,
+                           CONFIDENCE_POSSIBLE},
     [FINDING_IPV6_BROKEN] =
         {"connections over IPv6 fail and fall back to IPv4",
          "Repair IPv6 (routing, firewall), or do not announce it to the deployment network (router "

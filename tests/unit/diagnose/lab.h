@@ -290,7 +290,10 @@ struct lab_tls {
     bool gap;         /* the capture lacks bytes of the handshake */
     bool lost;        /* it lacks bytes of the server that the client acknowledged */
     int64_t clock_s;  /* the time that the greeting carries, minus the capture's; 0: none */
-    bool early;       /* the client's data came before the handshake was over */
+    uint32_t
+        refused; /* completed: bytes behind it that a reset with rst_ttl answers, unacknowledged */
+    uint32_t heard; /* bytes of the client that the server acknowledged */
+    bool early;     /* the client's data came before the handshake was over */
 };
 
 #define LAB_ISN 1000U
@@ -313,8 +316,10 @@ static inline void lab_under_tls(struct lab *l, struct flow *f, struct flow_sign
                                                 .isn = LAB_ISN,
                                                 .ack = 1,
                                                 .ttl = 128};
-    f->side[DIR_TO_CLIENT] = (struct flow_side){
-        .packets = packets, .syn = true, .ack = LAB_ISN + 1, .ttl = how->ttl ? how->ttl : LAB_TTL};
+    f->side[DIR_TO_CLIENT] = (struct flow_side){.packets = packets,
+                                                .syn = true,
+                                                .ack = LAB_ISN + 1 + how->heard,
+                                                .ttl = how->ttl ? how->ttl : LAB_TTL};
     f->side[DIR_TO_CLIENT].data_ttl = how->alert_ttl ? how->alert_ttl : f->side[DIR_TO_CLIENT].ttl;
     if (how->outcome == TLS_COMPLETED || how->outcome == TLS_PENDING)
         return;
@@ -385,6 +390,13 @@ static inline void lab_tls(struct lab *l, int64_t at, const char *host, struct l
         f.last = lab_mark(l, at + how.end_ms);
     if (!mark_set(signs.end_at))
         signs.end_at = end.at;
+    if (how.refused) {
+        f.rst_first = f.side[DIR_TO_CLIENT].rst = true;
+        f.end_by = DIR_TO_CLIENT;
+        signs.end_at = f.last;
+        signs.end_ttl = how.rst_ttl;
+        f.side[DIR_TO_CLIENT].ack = f.side[DIR_TO_SERVER].seq_end - how.refused;
+    }
     diagnosis_flow(l->d, &f, &end, slice_str(host), "tls", 1);
 }
 
