@@ -145,6 +145,16 @@ ok $? "standard input"
 # shellcheck disable=SC2002 # a pipe is the point
 cat "$good" | "$program" - >"$tmp/out" 2>"$tmp/err"
 ok $? "a pipe"
+cat "$good" "$bad" | "$program" --format json - >"$tmp/out" 2>"$tmp/err"
+[ $? -eq 1 ] && grep -q '"verdict": "blocked"' "$tmp/out" && [ ! -s "$tmp/err" ]
+ok $? "several files through one pipe"
+gzip -c "$good" >"$tmp/several.gz" && gzip -c "$bad" >>"$tmp/several.gz"
+"$program" - <"$tmp/several.gz" >"$tmp/out" 2>"$tmp/err"
+[ $? -eq 1 ] && [ ! -s "$tmp/err" ]
+ok $? "compressed ones"
+cat "$bad" captures/good-tls12.pcapng | "$program" - >"$tmp/out" 2>"$tmp/err"
+[ $? -eq 2 ] && [ "$(wc -l <"$tmp/err")" -eq 1 ] && grep -q 'a pcapng file begins' "$tmp/err" && grep -q blocked "$tmp/out"
+ok $? "of two formats the first is read"
 
 run "output file" 1 --format json -o "$tmp/report.json" "$bad"
 grep -q '"schema": "oobescope-report/1"' "$tmp/report.json" && [ "$(find "$tmp" -name 'report.json*' | wc -l)" -eq 1 ]

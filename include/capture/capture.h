@@ -3,6 +3,7 @@
  * SPDX-License-Identifier: MIT
  *
  * Formats: pcap and pcapng, as they are or compressed (gzip, Zstandard, LZ4), told by their first bytes.
+ * Behind each other in one file or pipe they are read as one, unless their formats differ.
  * Several files are one deployment: their frames are merged by time, each keeping the number it has in
  * its own file. What of a file cannot be read costs no other: it is noted with the file.
  *

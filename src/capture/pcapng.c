@@ -137,6 +137,14 @@ static bool length_possible(const struct block *b)
     return b->len >= least && b->len <= BLOCK_BYTES_MAX;
 }
 
+bool pcapng_begins(struct cursor look)
+{
+    uint32_t type = cur_be32(&look);
+    cur_skip(&look, 4);
+    uint32_t order = cur_be32(&look);
+    return type == BLOCK_SECTION && (order == ORDER_LITTLE || order == ORDER_BIG);
+}
+
 /* The next block as a whole. False at the end, also when that is damage. */
 static bool next_block(struct pcapng *p, struct block *b)
 {
@@ -146,6 +154,8 @@ static bool next_block(struct pcapng *p, struct block *b)
         b->type = read_u32(p, &look);
         bool ordered = b->type != BLOCK_SECTION || take_order(p, look);
         b->len = read_u32(p, &look);
+        if (b->type > BLOCK_SECTION && classic_begins(s->intake.unread))
+            return source_followed(s, "pcap");
         if (!ordered)
             return source_broken(s, "a section without byte order");
         size_t need = SECTION_MIN;

@@ -22,6 +22,7 @@
 
 #define ADVICE_AGAIN "the report covers what was read; capture again or repair it with pcapfix"
 #define ADVICE_COPY  "the report covers what was read; copy the file again"
+#define ADVICE_EACH  "the report covers what was read; name each file on its own"
 #define ADVICE_DISK  "the report covers what was read; check the file and its disk"
 
 /* ---- damage ------------------------------------------------------------------------------------- */
@@ -106,6 +107,14 @@ bool source_broken(struct source *s, const char *format, ...)
     (void)snprintf(how, sizeof how, "broken (%s)", what);
     s->over = true;
     return end_damaged(s, how, ADVICE_AGAIN);
+}
+
+bool source_followed(struct source *s, const char *format)
+{
+    char how[HOW_SIZE];
+    (void)snprintf(how, sizeof how, "a %s file begins", format);
+    s->over = true;
+    return end_damaged(s, how, ADVICE_EACH);
 }
 
 void source_spoilt(struct source *s, const char *format, ...)

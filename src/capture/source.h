@@ -48,12 +48,19 @@ void source_close(struct source *s);
 struct source *classic_open(struct intake *in, const char *where, struct err *err);
 struct source *pcapng_open(struct intake *in, const char *where, struct err *err);
 
+/* Whether a file of the format begins here. */
+bool classic_begins(struct cursor look);
+bool pcapng_begins(struct cursor look);
+
 /* Nothing more comes: noted as damage when bytes are left over, unpacking or reading failed; or, while the
  * intake is pinned, nothing more of its block. Always false. */
 bool source_end(struct source *s);
 
 /* What comes next contradicts the format: noted as damage, nothing more is read. Always false. */
 bool source_broken(struct source *s, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* A file of another format stands behind this one: noted as damage, nothing more is read. Always false. */
+bool source_followed(struct source *s, const char *format);
 
 /* What stands at `position` is broken inside: noted as damage, but reading goes on behind it. */
 void source_spoilt(struct source *s, const char *format, ...) __attribute__((format(printf, 2, 3)));

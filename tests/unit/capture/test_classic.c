@@ -163,6 +163,176 @@ static void test_block_borders(void **state)
     }
 }
 
+/* ---- files behind each other -------------------------------------------------------------------- */
+
+static const uint32_t magics[] = {0xa1b2c3d4, 0xa1b23c4d, 0xa1b2cd34};
+
+static void put_other(struct buf *b, enum order order, uint32_t magic, uint32_t second, char fill)
+{
+    put(b, order, 4, T0 + second);
+    put(b, order, 4, 5);
+    put(b, order, 4, 2);
+    put(b, order, 4, 60);
+    if (magic == 0xa1b2cd34)
+        buf_bytes(b, "\1\0\0\0\10\0\3\0", 8);
+    buf_char(b, fill);
+    buf_char(b, fill);
+}
+
+/* Each has its own byte order, clock and link type; frames are numbered through. */
+static void test_files_behind_each_other(void **state)
+{
+    struct fixture *fx = *state;
+    for (unsigned pair = 0; pair < 36; pair++) {
+        const struct {
+            enum order order;
+            uint32_t magic;
+        } parts[] = {{pair % 2, magics[pair / 2 % 3]}, {pair / 6 % 2, magics[pair / 12]}};
+        for (unsigned i = 0; i < 3; i++) {
+            put_header(&fx->b, parts[i % 2].order, parts[i % 2].magic, i % 2 ? 113 : 1);
+            put_other(&fx->b, parts[i % 2].order, parts[i % 2].magic, i, (char)('a' + i));
+        }
+        struct capture *c = open_with(save(fx, 0), NULL);
+        struct frame f;
+        for (unsigned i = 0; i < 3; i++) {
+            assert_true(capture_next(c, &f));
+            int64_t tick_ns = parts[i % 2].magic == 0xa1b23c4d ? 1 : 1000;
+            assert_true(f.at.ts_ns == (T0 + i) * NS_PER_S + 5 * tick_ns);
+            assert_int_equal(f.at.frame, i + 1);
+            assert_int_equal(f.linktype, i % 2 ? 113 : 1);
+            assert_int_equal(f.interface, i % 2);
+            assert_int_equal(f.bytes.len, 2);
+            assert_int_equal(f.bytes.data[0], 'a' + i);
+        }
+        assert_false(capture_next(c, &f));
+        const struct capture_file *file = capture_file(c, 0);
+        assert_false(file->damaged);
+        assert_int_equal(file->packets, 3);
+        assert_int_equal(file->interface_count, 2);
+        assert_int_equal(file->interfaces[0].packets, 2);
+        assert_int_equal(file->interfaces[1].packets, 1);
+        assert_int_equal(file->interfaces[1].linktype, 113);
+        capture_close(c);
+    }
+}
+
+static void test_files_without_packets_behind_each_other(void **state)
+{
+    struct fixture *fx = *state;
+    char seen[64];
+    begin(fx);
+    begin(fx);
+    simple_record(&fx->b, 0, 'a');
+    begin(fx);
+    begin(fx);
+    struct capture *c = open_with(save(fx, 0), NULL);
+    assert_string_equal(drain(c, seen), "a");
+    assert_false(capture_file(c, 0)->damaged);
+    assert_int_equal(capture_file(c, 0)->interface_count, 1);
+    capture_close(c);
+}
+
+/* The second file's header or packet lacks bytes. */
+static void test_second_file_cut_at_every_byte(void **state)
+{
+    struct fixture *fx = *state;
+    char seen[64];
+    begin(fx);
+    simple_record(&fx->b, 0, 'a');
+    size_t first = fx->b.len;
+    begin(fx);
+    simple_record(&fx->b, 1, 'b');
+    struct slice all = buf_view(&fx->b);
+    for (size_t len = first; len <= all.len; len++) {
+        write_bytes(fx->path[0], all.data, len);
+        struct capture *c = open_with(fx->path[0], NULL);
+        assert_string_equal(drain(c, seen), len == all.len ? "ab" : "a");
+        if (len == first || len == first + 24 || len == all.len)
+            assert_false(capture_file(c, 0)->damaged);
+        else
+            assert_damaged(c, len < first + 24 ? "cut off after packet 1 (byte offset 60)"
+                                               : "cut off after packet 1 (byte offset 84)");
+        capture_close(c);
+    }
+}
+
+/* Wherever the header lies in a block, and however many frames are asked for at once. */
+static void test_file_headers_at_block_borders(void **state)
+{
+    struct fixture *fx = *state;
+    enum {
+        FILES = 3000
+    };
+    for (uint32_t i = 0; i < FILES; i++) {
+        begin(fx);
+        put_record(&fx->b, LITTLE, T0 + i, 0, i % 90, 90, (char)('a' + i % 26));
+    }
+    const char *name = save(fx, 0);
+    for (unsigned files = 1; files <= 2; files++) {
+        const char *names[] = {name, name};
+        struct capture *c = capture_open(names, files, NULL, NULL);
+        assert_non_null(c);
+        struct frame f[16];
+        uint32_t n = 0;
+        for (size_t got; (got = capture_batch(c, f, 16)) > 0;) {
+            for (size_t i = 0; i < got; i++, n++) {
+                uint32_t number = n / files;
+                assert_int_equal(f[i].at.frame, number + 1);
+                assert_int_equal(f[i].bytes.len, number % 90);
+                if (f[i].bytes.len > 0)
+                    assert_int_equal(f[i].bytes.data[0], 'a' + number % 26);
+            }
+        }
+        assert_int_equal(n, FILES * files);
+        assert_false(capture_file(c, 0)->damaged);
+        assert_int_equal(capture_file(c, 0)->interfaces[0].packets, FILES);
+        capture_close(c);
+    }
+}
+
+/* A record of that second is none of a file as long as it tells of a packet. */
+static void test_times_like_magic_numbers(void **state)
+{
+    struct fixture *fx = *state;
+    char seen[64];
+    begin(fx);
+    put_record(&fx->b, LITTLE, 0xa1b2c3d4, 0x00040002, 0, 60, 'a');
+    put_record(&fx->b, LITTLE, 0xa1b2c3d4, 0x00040002, 3, 3, 'b');
+    put_record(&fx->b, LITTLE, T0, 0x00040002, 0, 0, 'c');
+    struct capture *c = open_with(save(fx, 0), NULL);
+    assert_string_equal(drain(c, seen), "0b0");
+    assert_false(capture_file(c, 0)->damaged);
+    capture_close(c);
+}
+
+static void test_what_cannot_be_read_behind_a_file(void **state)
+{
+    struct fixture *fx = *state;
+    static const struct {
+        const char *bytes;
+        size_t len;
+        const char *text;
+    } rows[] = {
+        {"\x0a\x0d\x0d\x0a\x1c\0\0\0\x4d\x3c\x2b\x1a\1\0\0\0", 16,
+         "a pcapng file begins after packet 1"},
+        {"\x0a\x0d\x0d\x0a\0\0\0\x1c\x1a\x2b\x3c\x4d\0\1\0\0", 16,
+         "a pcapng file begins after packet 1"},
+        {"\xd4\xc3\xb2\xa1\2\0\3\0\0\0\0\0\0\0\0\0\0\0\4\0\1\0\0\0", 24,
+         "broken (a file of version 2.3) after packet 1"},
+        {"\x1f\x8b\x08\0\0\0\0\0\0\3\x4b\x4c\0\0\0\0", 16, "broken (a record of"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        char seen[64];
+        begin(fx);
+        simple_record(&fx->b, 0, 'a');
+        buf_bytes(&fx->b, rows[i].bytes, rows[i].len);
+        struct capture *c = open_with(save(fx, 0), NULL);
+        assert_string_equal(drain(c, seen), "a");
+        assert_damaged(c, rows[i].text);
+        capture_close(c);
+    }
+}
+
 /* ---- damage ------------------------------------------------------------------------------------- */
 
 static void test_cut_at_every_byte(void **state)
@@ -229,6 +399,13 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_old_version, setup, teardown),
         cmocka_unit_test_setup_teardown(test_odd_times, setup, teardown),
         cmocka_unit_test_setup_teardown(test_block_borders, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_files_behind_each_other, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_files_without_packets_behind_each_other, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(test_second_file_cut_at_every_byte, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_file_headers_at_block_borders, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_times_like_magic_numbers, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_what_cannot_be_read_behind_a_file, setup, teardown),
         cmocka_unit_test_setup_teardown(test_cut_at_every_byte, setup, teardown),
         cmocka_unit_test_setup_teardown(test_cut_file_header, setup, teardown),
         cmocka_unit_test_setup_teardown(test_broken_record, setup, teardown),

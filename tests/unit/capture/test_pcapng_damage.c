@@ -366,6 +366,24 @@ static void test_every_byte_changed(void **state)
     buf_clear(&all);
 }
 
+/* Of a pcap file that stands behind, whatever its byte order, nothing is taken for a block. */
+static void test_pcap_behind(void **state)
+{
+    struct fixture *fx = *state;
+    static const uint32_t magics[] = {0xa1b2c3d4, 0xa1b23c4d, 0xa1b2cd34};
+    for (unsigned i = 0; i < 12; i++) {
+        struct ng n = ng_start(fx, i % 2 ? LITTLE : BIG);
+        ng_packet(&n, 0, NS0, "a");
+        put_header(&fx->b, i / 2 % 2 ? LITTLE : BIG, magics[i / 4], 1);
+        simple_record(&fx->b, 0, 'b');
+        struct capture *c = open_with(save(fx, 0), NULL);
+        char seen[64];
+        assert_string_equal(drain(c, seen), "a");
+        assert_damaged(c, "a pcap file begins after packet 1");
+        capture_close(c);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -375,6 +393,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_fatal_blocks, setup, teardown),
         cmocka_unit_test_setup_teardown(test_spoilt_then_fatal, setup, teardown),
         cmocka_unit_test_setup_teardown(test_broken_at_the_start, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_pcap_behind, setup, teardown),
         cmocka_unit_test_setup_teardown(test_every_prefix, setup, teardown),
         cmocka_unit_test_setup_teardown(test_every_byte_changed, setup, teardown),
     };
