@@ -259,6 +259,22 @@ class Device:
             link_layer.self_assign()
         self.plan["resolvers"] = resolvers or []
 
+    def step_discover(self, tries, wait):
+        """Asks for IPv4 where nobody has it, as Windows does beside IPv6."""
+        link_layer.dhcp(self.plan["lease"], tries, wait)
+        link_layer.self_assign()
+
+    def step_ipv6(self, resolvers):
+        """Addresses by the router's advertisement, which names `resolvers`."""
+        link_layer.seek_router()
+        self.plan["resolvers"] = self.plan["resolvers"] if resolvers is None else resolvers
+
+    def step_dhcp6(self, kind, tries=3):
+        """"address" or "other": what the router's advertisement leaves to DHCPv6."""
+        found = link_layer.dhcp6(kind, tries)
+        if found:
+            self.plan["resolvers"] = found
+
     def step_eap(self, password, patience):
         self.plan["resolvers"] = []
         process = link_layer.supplicant(os.path.dirname(self.plan["lease"]), password)

@@ -114,9 +114,11 @@ class Room:
             "net.ipv6.conf.all.accept_dad=0",
             "net.ipv6.conf.default.accept_dad=0",
         )
+        if "enable-ra" in self.scenario.servers.dhcp:  # what advertises itself says so to neighbours
+            self.sysctl(self.inside, "net.ipv6.conf.all.forwarding=1")
         ip(*on_middle, "link", "set", "i0", "netns", self.inside)
         ip("-n", self.inside, "link", "set", "i0", "address", GATEWAY_MAC)
-        for line in SERVER_SIDE.strip().splitlines():
+        for line in [*SERVER_SIDE.strip().splitlines(), *self.scenario.inside]:
             ip("-n", self.inside, *line.split())
         self.plain_link(self.inside, "i0")
         self.clients = [self.client(i, d) for i, d in enumerate(self.scenario.devices)]

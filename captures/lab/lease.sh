@@ -6,7 +6,7 @@ set -eu
 
 case $1 in
 deconfig)
-    ip addr flush dev "$interface"
+    ip -4 addr flush dev "$interface"
     ;;
 bound | renew)
     ip addr replace "$ip/${mask:-24}" dev "$interface"

@@ -3,7 +3,7 @@
 SPDX-License-Identifier: MIT
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from servers import PORTAL, Servers
 
@@ -40,6 +40,7 @@ class Scenario:
     tcpdump: list = field(default_factory=list)  # more arguments of the recorder
     vlans: tuple = ()  # tags of vlan.py
     split: bool = False  # DHCP options, by split.py
+    inside: tuple = ()  # more words for ip(8) at the servers' side
 
 
 START = [
@@ -522,6 +523,57 @@ def by_dhcp(steps, **more):
     return [Device(steps, ipv4="", **more)]
 
 
+SLAAC = ["enable-ra", "dhcp-range=2001:db8:20::,ra-only,64,1h"]
+LEASE6 = ["enable-ra", "dhcp-range=2001:db8:20::100,2001:db8:20::1ff,64,1h"]
+RESOLVER6 = "2001:db8:20::1"
+NAMED6 = f"dhcp-option=option6:dns-server,[{RESOLVER6}]"
+NOBODY6 = ["fec0:0:0:ffff::1", "fec0:0:0:ffff::2", "fec0:0:0:ffff::3"]
+ONLY6 = {"v6": True, "v4": False}
+
+
+def by_ipv6(steps):
+    return [Device(steps, ipv4="", options={"resolvers": [], **ONLY6})]
+
+
+def link6():
+    """IPv6's own configuration, where a device has no IPv4."""
+    ways = Servers(resolvers=["10.20.0.1", RESOLVER6])
+    return [
+        Scenario(
+            "good-ipv6-only",
+            by_ipv6(
+                [["ipv6", [RESOLVER6]], ["background", "dhcp6", "address", 4]]
+                + [["background", "discover", 3, 3]]
+                + run()
+            ),
+            servers=replace(ways, dhcp=SLAAC + [NAMED6]),
+        ),
+        Scenario(
+            "good-dhcpv6",
+            by_ipv6([["ipv6", []], ["dhcp6", "address"]] + run()),
+            servers=replace(ways, dhcp=LEASE6 + [NAMED6]),
+        ),
+        Scenario(
+            "ipv6-no-resolver",
+            by_ipv6([["ipv6", NOBODY6]] + START),
+            rules=[{"do": "drop", "proto": "udp", "port": 53}],  # site-local: leads nowhere
+            servers=replace(ways, dhcp=SLAAC),
+        ),
+        Scenario(
+            "dhcpv6-no-offer",
+            by_ipv6([["ipv6", []], ["dhcp6", "address", 5]]),
+            rules=[{"do": "drop", "proto": "udp", "port": 547}],
+            servers=replace(ways, dhcp=LEASE6),
+        ),
+        Scenario(
+            "ipv6-no-route",
+            [Device([["ipv6", None]] + run(), options={"v6": True})],
+            servers=Servers(dhcp=SLAAC),
+            inside=("-6 route del local 2001:db8::/32 dev lo table main",),
+        ),
+    ]
+
+
 def link():
     """From the cable to an address, and what goes wrong there."""
     update = "slscr.update.microsoft.com"
@@ -588,5 +640,15 @@ def link():
 
 def all_scenarios():
     return (
-        good() + dns() + ntp() + tcp() + tls() + paths() + http() + web() + more() + link()
+        good()
+        + dns()
+        + ntp()
+        + tcp()
+        + tls()
+        + paths()
+        + http()
+        + web()
+        + more()
+        + link()
+        + link6()
     )

@@ -15,7 +15,8 @@
 #include "base/intern.h"
 #include "diagnose/result.h"
 #include "flow/flow.h"
-#include "proto/tx.h"
+#include "proto/dhcp6.h"
+#include "proto/ndp.h"
 #include "services/services.h"
 
 struct diagnosis;
@@ -57,8 +58,11 @@ void diagnosis_expect(struct diagnosis *d, const struct flow *begun);
 void diagnosis_flow(struct diagnosis *d, const struct flow *flow, const struct flow_end *how,
                     struct slice host, const char *app, uint32_t transactions);
 
-/* An ARP or 802.1X packet. */
+/* A packet of ARP or 802.1X, or a question for routers. */
 void diagnosis_link(struct diagnosis *d, const struct packet *p);
+/* What a router advertises, and what DHCPv6 says, in `p`. */
+void diagnosis_advert(struct diagnosis *d, const struct packet *p, const struct ndp_advert *a);
+void diagnosis_dhcp6(struct diagnosis *d, const struct packet *p, const struct dhcp6_message *m);
 
 /* The capture missed `frames` at some time from `since_ns` to `until_ns`: findings of silence in these
  * minutes lose confidence. What is not told so counts for all of the capture. */

@@ -237,7 +237,8 @@ struct tx_dhcp {
     struct mac_addr client;
     uint32_t id;
     uint32_t attempts; /* of the message that began it */
-    uint16_t types;    /* messages seen: bits 1 << enum dhcp_type */
+    bool carried;   /* the client's messages came under another MAC: a tunnel's, or a repeater's */
+    uint16_t types; /* messages seen: bits 1 << enum dhcp_type */
     enum dhcp_type began;
     enum dhcp_type last;
     struct ip_addr requested; /* what the client asks for, or has */

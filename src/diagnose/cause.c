@@ -220,8 +220,17 @@ static enum confidence confidence_of(const struct group *g)
     return g->confidence > least ? g->confidence : least;
 }
 
-/* The finding that speaks for the cause: the first of the kind that most of them have. What stalls only waits for
- * what failed elsewhere. */
+/* What stalls only waits for what failed elsewhere, and what fails on a link that lacks something does so for
+ * that. */
+static int weight(const struct draft *d)
+{
+    bool link = d->f.kind >= FINDING_EAP_NO_REQUEST && d->f.kind <= FINDING_DHCP_SEVERAL_SERVERS;
+    if (d->f.kind == FINDING_TLS_STALLED)
+        return 0;
+    return link && d->f.severity == SEVERITY_ERROR ? 2 : 1;
+}
+
+/* The finding that speaks for the cause: the first of the kind that most of those have that weigh most. */
 static const struct draft *spokesman(const struct causing *c, const struct group *g,
                                      const uint32_t *explains)
 {
@@ -231,10 +240,8 @@ static const struct draft *spokesman(const struct causing *c, const struct group
         counts[draft_at(c, explains[i] - 1)->f.kind]++;
     for (uint32_t i = 0; i < g->count; i++) {
         const struct draft *d = draft_at(c, explains[i] - 1);
-        bool stalls = d->f.kind == FINDING_TLS_STALLED;
-        bool replaces = best->f.kind == FINDING_TLS_STALLED && !stalls;
-        if (replaces || (!stalls && d->f.severity == best->f.severity &&
-                         counts[d->f.kind] > counts[best->f.kind]))
+        bool like = weight(d) == weight(best) && d->f.severity == best->f.severity;
+        if (weight(d) > weight(best) || (like && counts[d->f.kind] > counts[best->f.kind]))
             best = d;
     }
     return best;

@@ -70,11 +70,26 @@ static bool address_shared(const struct causing *c, const struct draft *d)
            device_has(c, d, FINDING_ADDRESS_CONFLICT);
 }
 
+/* Windows asks resolvers of its own choice where the network names none: nobody is there. */
+static bool asks_nobody(const struct causing *c, const struct draft *d)
+{
+    return d->f.kind == FINDING_DNS_NO_REPLY && d->client != POOL_NONE &&
+           resolver_unnamed(c->j->f, d->client);
+}
+
 /* Without a router nothing beyond the own network answers. */
 static bool lease_poor(const struct causing *c, const struct draft *d)
 {
     return d->f.kind == FINDING_DHCP_NO_RESOLVER || d->f.kind == FINDING_DHCP_NO_ROUTER ||
-           device_has(c, d, FINDING_DHCP_NO_ROUTER);
+           device_has(c, d, FINDING_DHCP_NO_ROUTER) ||
+           (device_has(c, d, FINDING_DHCP_NO_RESOLVER) && asks_nobody(c, d));
+}
+
+/* Nor has it any use for resolvers then. */
+static bool without_address(const struct causing *c, const struct draft *d)
+{
+    return d->f.kind != FINDING_DNS_NO_REPLY ||
+           (device_has(c, d, FINDING_DHCP_NO_OFFER) && asks_nobody(c, d));
 }
 
 /* A device that did not work again after the change: what it tried since then is the change's. */
@@ -243,11 +258,12 @@ static const struct rule rules[] = {
     {"address-conflict", "Two machines use the same address", NULL,
      BIT(FINDING_ADDRESS_CONFLICT) | BIT(FINDING_DHCP_DECLINED) | SILENCE_KINDS, address_shared,
      SUBJECT_NONE, CONFIDENCE_LIKELY, false},
-    {"no-address", "Devices get no address from DHCP", NULL, ADDRESS_KINDS, NULL, SUBJECT_NONE,
-     CONFIDENCE_LIKELY, false},
-    {"poor-lease", "DHCP does not hand out what devices need", NULL,
+    {"no-address", "Devices get no address from DHCP", NULL,
+     ADDRESS_KINDS | BIT(FINDING_DNS_NO_REPLY), without_address, SUBJECT_NONE, CONFIDENCE_LIKELY,
+     false},
+    {"poor-lease", "The network does not hand out what devices need", NULL,
      BIT(FINDING_DHCP_NO_RESOLVER) | BIT(FINDING_DHCP_NO_ROUTER) | SILENCE_KINDS, lease_poor,
-     SUBJECT_NONE, CONFIDENCE_CERTAIN, false},
+     SUBJECT_NONE, CONFIDENCE_LIKELY, false},
     {"several-dhcp-servers", "Two DHCP servers offer different networks", NULL,
      BIT(FINDING_DHCP_SEVERAL_SERVERS), NULL, SUBJECT_NONE, CONFIDENCE_LIKELY, false},
     {"network-changed", "Devices were moved to another network while they worked", NULL,

@@ -56,7 +56,7 @@ void detail_link(struct judge *j, const struct draft *d)
         break;
     case FINDING_DHCP_NO_RESOLVER:
     case FINDING_DHCP_NO_ROUTER:
-        buf_str(&j->text, "server ");
+        buf_str(&j->text, d->x.group & FAIL_V6 && d->f.port == 0 ? "router " : "server ");
         judge_address(&j->text, &d->f.server);
         break;
     default:

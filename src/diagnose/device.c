@@ -71,7 +71,8 @@ int64_t rule_device_ok_ns(const struct judge *j)
     for (uint32_t i = c->peers; i != POOL_NONE;) {
         const struct peer *p = pool_at(&j->f->peers, i);
         i = p->next;
-        newest = p->last_answered.ts_ns > newest ? p->last_answered.ts_ns : newest;
+        if (p->role != PEER_SEARCH && p->last_answered.ts_ns > newest)
+            newest = p->last_answered.ts_ns;
     }
     return newest;
 }

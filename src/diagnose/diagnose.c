@@ -87,6 +87,16 @@ void diagnosis_link(struct diagnosis *d, const struct packet *p)
     link_fact(&d->facts, p);
 }
 
+void diagnosis_advert(struct diagnosis *d, const struct packet *p, const struct ndp_advert *a)
+{
+    advert_fact(&d->facts, p, a);
+}
+
+void diagnosis_dhcp6(struct diagnosis *d, const struct packet *p, const struct dhcp6_message *m)
+{
+    dhcp6_fact(&d->facts, p, m);
+}
+
 void diagnosis_drops(struct diagnosis *d, int64_t since_ns, int64_t until_ns, uint64_t frames)
 {
     loss_drops(&d->facts.losses, since_ns, until_ns, frames);

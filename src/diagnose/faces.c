@@ -169,6 +169,18 @@ static bool by_quic(const struct judge *j, const struct draft *d)
     return (d->x.group & FAIL_QUIC) != 0;
 }
 
+static bool by_ipv6(const struct judge *j, const struct draft *d)
+{
+    (void)j;
+    return (d->x.group & FAIL_V6) != 0;
+}
+
+static bool nor_by_ipv6(const struct judge *j, const struct draft *d)
+{
+    (void)j;
+    return d->x.value == DHCP_SAID_NO_RESOLVER6;
+}
+
 static const struct face {
     uint64_t kinds;
     bool (*fits)(const struct judge *j, const struct draft *d);
@@ -279,6 +291,28 @@ static const struct face {
       "Open the same hosts and ports over IPv6 as over IPv4, and check the IPv6 routes to them.",
       "The same silence or error of these servers over IPv6 from outside the network.",
       CULPRIT_NETWORK, CONFIDENCE_POSSIBLE}},
+    {BIT(FINDING_DHCP_NO_RESOLVER),
+     by_ipv6,
+     {"the network gives the device IPv6 and no DNS resolver",
+      "Name a resolver in the router advertisements (RDNSS, RFC 8106), or set their O flag and "
+      "hand "
+      "it out by DHCPv6 (option 23).",
+      "A resolver, or IPv4, that the device has from elsewhere.", CULPRIT_NETWORK,
+      CONFIDENCE_LIKELY}},
+    {BIT(FINDING_DHCP_NO_OFFER),
+     by_ipv6,
+     {"no DHCPv6 server answers the device, and nothing else gives it an address",
+      "Check the DHCPv6 relay of this network and the server's free addresses; or let devices make "
+      "addresses of the advertised prefix (its A flag).",
+      "Answers that the capture point could not see.", CULPRIT_NETWORK, CONFIDENCE_LIKELY}},
+    {BIT(FINDING_DHCP_NO_OFFER),
+     nor_by_ipv6,
+     {"no DHCP server answers the device, and IPv6 comes without a DNS resolver",
+      "Check the DHCP relay of this network, the server's free addresses, and the VLAN of the "
+      "port; "
+      "where IPv6 alone is meant to do, name a resolver in the router advertisements (RDNSS) or by "
+      "DHCPv6 (option 23).",
+      "Offers that the capture point could not see.", CULPRIT_NETWORK, CONFIDENCE_LIKELY}},
     {BIT(FINDING_TLS_NO_SERVER_HELLO),
      by_quic,
      {"the QUIC greeting stays without answer",

@@ -64,7 +64,9 @@ static void filter_link(struct judge *j, const struct draft *d)
     enum finding_kind kind = d->f.kind;
     char mac[MAC_TEXT_SIZE];
     (void)mac_text(&j->j.station->mac, mac);
-    if (kind >= FINDING_DHCP_NO_OFFER)
+    if (d->x.group & FAIL_V6)
+        buf_printf(&j->text, "icmpv6.type == 134 || (eth.addr == %s && dhcpv6)", mac);
+    else if (kind >= FINDING_DHCP_NO_OFFER)
         buf_printf(&j->text, "dhcp.hw.mac_addr == %s", mac);
     else if (kind == FINDING_ADDRESS_CONFLICT)
         filter_claims(&j->text, &d->x.server);

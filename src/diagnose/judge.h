@@ -161,6 +161,12 @@ void dhcp_judge(struct judge *j); /* the device's findings, and j->dhcp_word */
 void eap_judge(struct judge *j);
 void link_judge(struct judge *j);
 void link_changes(struct judge *j); /* fills j->j.change */
+/* IPv6's own configuration, where it is all that a device has: what it lacks, as a finding of its own; or as proof to
+ * a DHCP server's silence, of which IPv6 makes nothing better (`x.value`). */
+void dhcp6_judge(struct judge *j);
+/* The router of the device's link that advertises itself as the way out; NULL where none is known. */
+const struct router *dhcp6_router(const struct judge *j);
+void dhcp6_stand_in(struct judge *j, struct draft *d);
 /* What the device's lease says about a finding, as proof. */
 void dhcp_explain(struct judge *j, struct draft *d);
 

@@ -69,6 +69,11 @@ static void note_link(struct judge *j, const struct station *st)
 {
     note_ok(&j->phases[PHASE_LINK], st->eap_success.last);
     note_ok(&j->phases[PHASE_LINK], st->asked);
+    if (st->seeker != POOL_NONE) {
+        const struct seeker *k = pool_at(&j->f->stations.seekers, st->seeker);
+        note_ok(&j->phases[PHASE_LINK], k->first);
+        note_ok(&j->phases[PHASE_ADDRESS], k->address ? k->answered : (struct mark){0, 0, 0});
+    }
     note_ok(&j->phases[PHASE_ADDRESS], st->lease.at);
     if (st->lease.proxy != INTERN_NONE)
         note_ok(&j->phases[PHASE_PROXY_SEARCH], st->lease.at);

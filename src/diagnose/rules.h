@@ -25,7 +25,10 @@ void clock_fact(struct facts *f, const struct flow *flow, const struct tx *tx); 
 void hello_fact(struct facts *f, uint32_t client, const struct tx *tx);
 /* A server's time minus that of the capture. */
 void clock_sample(struct facts *f, const struct ip_addr *server, int64_t offset_ns, bool by_ntp);
-void link_fact(struct facts *f, const struct packet *p); /* ARP and 802.1X */
+void link_fact(struct facts *f, const struct packet *p);   /* ARP and 802.1X, and the next one */
+void seeker_fact(struct facts *f, const struct packet *p); /* a question for routers */
+void advert_fact(struct facts *f, const struct packet *p, const struct ndp_advert *a);
+void dhcp6_fact(struct facts *f, const struct packet *p, const struct dhcp6_message *m);
 void tcp_fact(struct facts *f, const struct flow *flow, const struct flow_end *how,
               struct slice host, const char *app, uint32_t transactions);
 
@@ -127,6 +130,11 @@ enum {
     HTTP_SAID_PROBE = 16, /* the host is one of the connectivity check */
     HTTP_SAID_CODED = 32, /* a content coding that nobody asked for */
 };
+/* In `value` of a DHCP server's silence: what IPv6 lacks. */
+enum {
+    DHCP_SAID_NO_ADDRESS6 = 1,
+    DHCP_SAID_NO_RESOLVER6,
+};
 /* Extended errors by which a resolver says that it filters. */
 bool dns_said_filtered(int ede);
 
@@ -150,6 +158,8 @@ bool clock_is_right(int64_t offset_ns);
 bool rule_same_network(const struct ip_addr *a, const struct ip_addr *b,
                        const struct ip_addr *mask);
 bool rule_addrs_have(const struct dhcp_addrs *list, const struct ip_addr *a);
+/* Whether all resolvers that a device asked are those of Windows for a network that names none. */
+bool resolver_unnamed(const struct facts *f, uint32_t client);
 /* Resolvers of a device: whether none answers, whether one of several is silent. */
 enum resolvers_state {
     RESOLVERS_UNKNOWN,

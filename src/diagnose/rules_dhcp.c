@@ -152,6 +152,7 @@ void dhcp_fact(struct facts *f, const struct tx *tx)
     if (t->began != DHCP_INFORM && t->began != DHCP_RELEASE &&
         (!mark_set(st->asked) || tx->first.ts_ns < st->asked.ts_ns))
         st->asked = tx->first;
+    st->carried |= t->carried;
     compare_offers(st, tx);
     if (t->last == DHCP_ACK) {
         acknowledged(f, st, tx);
@@ -205,7 +206,8 @@ static void no_lease(struct judge *j, const struct station *st)
         {FINDING_DHCP_NO_OFFER, &st->no_offer, &nobody},
     };
     /* An address of its own, set by hand or got before the capture began, is enough. */
-    enum severity severity = rule_device_ok_ns(j) > 0 ? SEVERITY_INFO : SEVERITY_ERROR;
+    bool other = rule_device_ok_ns(j) > 0 || j->j.one_way;
+    enum severity severity = other ? SEVERITY_INFO : SEVERITY_ERROR;
     for (size_t i = 0; i < sizeof ways / sizeof *ways; i++) {
         const struct run *run = ways[i].run;
         bool declined = ways[i].kind == FINDING_DHCP_DECLINED;
@@ -220,6 +222,8 @@ static void no_lease(struct judge *j, const struct station *st)
         d->f.recovered = later;
         d->x.text = ways[i].kind == FINDING_DHCP_NAK ? st->refusal : INTERN_NONE;
         d->x.server = ways[i].kind == FINDING_DHCP_DECLINED ? st->declined : st->self;
+        if (ways[i].kind == FINDING_DHCP_NO_OFFER && d->f.severity == SEVERITY_ERROR)
+            dhcp6_stand_in(j, d);
         finding_tell(j, d);
         return;
     }
@@ -317,7 +321,10 @@ static void late_lease(struct judge *j, const struct station *st)
 /* Of what kept the address away the capture may have nothing: it may begin later. */
 static void self_assigned(struct judge *j, const struct station *st)
 {
-    if (st->self_assigned.count == 0 || rule_device_ok_ns(j) > st->self_assigned.last.ts_ns ||
+    bool unknown = j->j.one_way || j->j.cut; /* answers may be what is missing */
+    bool works = unknown || facts_at(j->f, j->j.device)->two_way > 0; /* by IPv6 */
+    if (st->self_assigned.count == 0 || works ||
+        rule_device_ok_ns(j) > st->self_assigned.last.ts_ns ||
         (mark_set(st->ack.last) && st->ack.last.ts_ns >= st->self_assigned.last.ts_ns))
         return;
     struct draft *d = finding_of_device(j, FINDING_ADDRESS_SELF_ASSIGNED, SEVERITY_WARNING);
@@ -342,6 +349,8 @@ void dhcp_judge(struct judge *j)
     else if (st->dhcp_pending)
         j->dhcp_word = STATUS_INCONCLUSIVE;
     no_lease(j, st);
+    if (j->drafts.count == first)
+        dhcp6_judge(j);
     if (mark_set(st->ack.last))
         poor_lease(j, st);
     if (st->split)

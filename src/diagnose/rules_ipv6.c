@@ -29,6 +29,7 @@ struct tally6 {
     uint32_t refused;
     uint32_t rejected;
     struct ip_addr rejected_by;
+    uint16_t icmp; /* of it: type and code */
     struct mark first, last;
     uint32_t measured; /* hosts whose first attempt over IPv4 is known */
     int64_t worst_ns;
@@ -102,8 +103,10 @@ static void add_failure(struct tally6 *t, const struct failure *x)
         t->refused += x->count;
     else
         t->rejected += x->count;
-    if (x->kind == FINDING_TCP_UNREACHABLE)
+    if (x->kind == FINDING_TCP_UNREACHABLE) {
         t->rejected_by = x->icmp_from;
+        t->icmp = x->code;
+    }
     if (!mark_set(t->first) || x->first.ts_ns < t->first.ts_ns)
         t->first = x->first;
     if (!mark_set(t->last) || x->last.ts_ns > t->last.ts_ns)
@@ -168,6 +171,38 @@ static void prove_names(struct judge *j, struct draft *d, const char *what,
     finding_prove(j, d);
 }
 
+/* RFC 4443 section 3.1. */
+static const char *icmp_says(uint16_t type_code)
+{
+    switch (type_code) {
+    case 1 << 8:
+        return "there is no route";
+    case 1 << 8 | 5:
+        return "the device's address is not let through";
+    case 1 << 8 | 6:
+        return "the route is a rejecting one";
+    default:
+        return NULL;
+    }
+}
+
+/* Who made the device try: a router that says that it is the way out. */
+static void prove_router(struct judge *j, struct draft *d, const struct tally6 *t)
+{
+    const struct router *r = dhcp6_router(j);
+    const char *says = t->rejected > 0 ? icmp_says(t->icmp) : NULL;
+    if (!r)
+        return;
+    buf_str(&j->text, "router ");
+    judge_address(&j->text, &r->addr);
+    buf_printf(&j->text, " advertises itself as the way out in frame %u", r->at.frame);
+    if (r->said.autonomous && !r->said.global)
+        buf_str(&j->text, ", with private addresses only (RFC 4193)");
+    if (says)
+        buf_printf(&j->text, "; ICMPv6 says that %s", says);
+    finding_prove(j, d);
+}
+
 static void put_count(struct buf *b, uint32_t count, const char *what)
 {
     if (count > 0)
@@ -224,6 +259,7 @@ void ipv6_judge(struct judge *j)
     if (t.others_work && t.works.count == 0)
         buf_str(&j->text, "IPv6 works with hosts that no service lists");
     finding_prove(j, d);
+    prove_router(j, d, &t);
     finding_tell(j, d);
     put_detail(j, &t);
     d->f.detail = judge_keep(j);

@@ -98,6 +98,8 @@ void link_fact(struct facts *f, const struct packet *p)
         arp_fact(f, p);
     else if (p->kind == PACKET_EAPOL)
         eapol_fact(f, p);
+    else
+        seeker_fact(f, p);
 }
 
 /* ---- 802.1X ---- */

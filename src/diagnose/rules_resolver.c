@@ -126,6 +126,21 @@ static bool nobody_named(const struct peer *p)
     return addr_is_site_local(&p->server);
 }
 
+bool resolver_unnamed(const struct facts *f, uint32_t client)
+{
+    bool unnamed = false;
+    for (uint32_t i = facts_at(f, client)->peers; i != POOL_NONE;) {
+        const struct peer *p = pool_at(&f->peers, i);
+        i = p->next;
+        if (p->role != PEER_RESOLVER)
+            continue;
+        if (!nobody_named(p) || p->answered > 0)
+            return false;
+        unnamed = true;
+    }
+    return unnamed;
+}
+
 bool dns_peer_silent(const struct facts *f, const struct peer *p, bool alone)
 {
     if (!alone && nobody_named(p))

@@ -21,6 +21,8 @@ void stations_init(struct stations *s, uint32_t block)
     pool_init(&s->all, sizeof(struct station), STATIONS_MAX, block);
     pool_init(&s->stays, sizeof(struct stay), STAYS_MAX, block);
     pool_init(&s->claims, sizeof(struct claim), CLAIMS_MAX, block);
+    pool_init(&s->routers, sizeof(struct router), ROUTERS_MAX, block);
+    pool_init(&s->seekers, sizeof(struct seeker), STATIONS_MAX, block);
     s->talker = POOL_NONE;
 }
 
@@ -32,6 +34,8 @@ void stations_clear(struct stations *s)
     pool_clear(&s->all);
     pool_clear(&s->stays);
     pool_clear(&s->claims);
+    pool_clear(&s->routers);
+    pool_clear(&s->seekers);
 }
 
 bool stations_copy(struct stations *out, const struct stations *s)
@@ -43,6 +47,8 @@ bool stations_copy(struct stations *out, const struct stations *s)
     good &= pool_copy(&out->all, &s->all) != 0;
     good &= pool_copy(&out->stays, &s->stays) != 0;
     good &= pool_copy(&out->claims, &s->claims) != 0;
+    good &= pool_copy(&out->routers, &s->routers) != 0;
+    good &= pool_copy(&out->seekers, &s->seekers) != 0;
     return good;
 }
 
@@ -71,7 +77,7 @@ struct station *station_make(struct stations *s, const struct mac_addr *mac)
     if (id == POOL_NONE || !map_put(&s->by_mac, station_key(mac), id))
         return NULL;
     st = pool_at(&s->all, id);
-    *st = (struct station){.mac = *mac, .stays = POOL_NONE};
+    *st = (struct station){.mac = *mac, .stays = POOL_NONE, .seeker = POOL_NONE};
     st->name = st->vendor = st->refusal = INTERN_NONE;
     st->lease.domain = st->lease.search = st->lease.proxy = st->lease.portal = INTERN_NONE;
     return st;
@@ -265,12 +271,42 @@ void station_leased(struct stations *s, const struct station *st)
     (void)map_put(&s->by_lease, addr_hash(ADDR_KEY, &st->lease.address), station_number(s, st));
 }
 
+/* ---- IPv6's own configuration ---- */
+
+struct seeker *station_seeker(struct stations *s, struct station *st, bool make)
+{
+    if (st->seeker == POOL_NONE && make)
+        st->seeker = pool_add(&s->seekers);
+    return st->seeker == POOL_NONE ? NULL : pool_at(&s->seekers, st->seeker);
+}
+
+struct router *station_router(struct stations *s, const struct ip_addr *addr, uint16_t vlan)
+{
+    for (uint32_t i = 0; i < s->routers.count; i++) {
+        struct router *r = pool_at(&s->routers, i);
+        if (r->vlan == vlan && addr_eq(&r->addr, addr))
+            return r;
+    }
+    uint32_t id = pool_add(&s->routers);
+    struct router *r = id == POOL_NONE ? NULL : pool_at(&s->routers, id);
+    if (r)
+        *r = (struct router){.addr = *addr, .vlan = vlan};
+    return r;
+}
+
 /* ---- devices that never asked ---- */
 
-/* Marks the stations that clients are; whether any client asked for anything. */
-static bool note_clients(struct facts *f)
+/* What a station may be that no client is known to be. */
+struct others {
+    bool any;      /* clients that asked for something */
+    bool six;      /* of IPv6 */
+    bool nameless; /* of IPv6, and of no MAC */
+};
+
+/* Marks the stations that clients are. */
+static struct others note_clients(struct facts *f)
 {
-    bool any = false;
+    struct others o = {.any = false};
     for (uint32_t i = 0; i < f->clients.count; i++) {
         const struct client *c = facts_at(f, i);
         if (!(c->flags & CLIENT_ASKED))
@@ -278,9 +314,11 @@ static bool note_clients(struct facts *f)
         struct station *st = station_of(f, i);
         if (st)
             st->client = true;
-        any = true;
+        o.any = true;
+        o.six |= c->addr.family == 6;
+        o.nameless |= c->addr.family == 6 && c->mac == POOL_NONE;
     }
-    return any;
+    return o;
 }
 
 static bool is_windows(const struct facts *f, const struct station *st)
@@ -291,17 +329,21 @@ static bool is_windows(const struct facts *f, const struct station *st)
 
 void station_devices(struct facts *f)
 {
-    bool others = note_clients(f);
+    struct others others = note_clients(f);
     for (uint32_t i = 0; i < f->stations.all.count; i++) {
-        const struct station *st = pool_at(&f->stations.all, i);
-        bool wants = mark_set(st->asked) || st->eap_start.count > 0;
-        if (!wants || (others && !is_windows(f, st)) || st->client)
+        struct station *st = pool_at(&f->stations.all, i);
+        const struct seeker *six = station_seeker(&f->stations, st, false);
+        bool wants =
+            mark_set(st->asked) || st->eap_start.count > 0 || (six && six->solicit.count > 0);
+        /* Without a MAC in common nothing tells that it is not one of those with IPv6. */
+        bool hidden = others.nameless || (others.six && st->carried);
+        if (!wants || (others.any && !is_windows(f, st)) || st->client || hidden)
             continue;
         struct ip_addr addr = st->lease.address;
         if (addr.family == 0)
-            addr = st->self.family ? st->self : addr_v4(0);
+            addr = st->self.family ? st->self : six && !mark_set(st->asked) ? six->own : addr_v4(0);
         uint32_t id = facts_unheard(f, &addr, &st->mac);
-        if (id != POOL_NONE && others)
+        if (id != POOL_NONE && others.any)
             facts_at(f, id)->flags |= CLIENT_LISTED;
     }
 }

@@ -13,12 +13,13 @@
 #include "base/mark.h"
 #include "diagnose/result.h"
 #include "pool.h"
-#include "proto/tx.h"
+#include "proto/ndp.h"
 
 #define STATIONS_MAX    65536U
 #define STAYS_MAX       131072U
 #define STAYS_A_STATION 8U /* more addresses behind one MAC are those of others: a router */
 #define CLAIMS_MAX      65536U
+#define ROUTERS_MAX     64U /* that advertise themselves; looked through one by one */
 
 struct facts;
 struct flow;
@@ -76,13 +77,38 @@ struct change {
     const struct stay *to;
 };
 
+/* A router that advertises itself in a VLAN: all it said, whichever message said it. */
+struct router {
+    struct ip_addr addr; /* link-local */
+    uint16_t vlan;
+    bool cut; /* the capture lacks some of it */
+    struct mark at;
+    struct ndp_advert said;
+};
+
+/* What a station asked IPv6's own configuration for, and what it got: RFC 4861, 8415. */
+struct seeker {
+    uint16_t vlan;
+    bool address; /* got by DHCPv6, like the next one */
+    bool resolver;
+    bool cut;           /* the capture lacks some of it, or what came before */
+    struct ip_addr own; /* it asked from */
+    struct ip_addr server;
+    struct mark first;    /* question */
+    struct mark answered; /* newest answer of a DHCPv6 server; frame 0 without */
+    struct run solicit;   /* since then, like the next one */
+    struct run inform;
+};
+
 struct station {
     struct mac_addr mac;
-    bool many;   /* more addresses than one machine has */
-    bool split;  /* servers disagree about the network: see `other` */
-    bool client; /* it asked for something: set by station_devices */
+    bool many;    /* more addresses than one machine has */
+    bool split;   /* servers disagree about the network: see `other` */
+    bool client;  /* it asked for something: set by station_devices */
+    bool carried; /* its frames bear another MAC */
     uint32_t stays;
-    uint32_t name; /* texts: what it calls itself, and its vendor class */
+    uint32_t seeker; /* POOL_NONE: it does not ask for IPv6 */
+    uint32_t name;   /* texts: what it calls itself, and its vendor class */
     uint32_t vendor;
     uint32_t refusal; /* text of the newest NAK */
 
@@ -130,6 +156,8 @@ struct stations {
     struct pool all;
     struct pool stays;
     struct pool claims;
+    struct pool routers;
+    struct pool seekers;
     uint32_t talker; /* station that spoke 802.1X last, POOL_NONE none */
     int64_t talked_ns;
 };
@@ -166,6 +194,11 @@ struct stay *station_stay(const struct stations *s, uint32_t index); /* NULL for
 /* A machine speaks as the owner of the address, at a time that may lie behind others told before. */
 void claim_note(struct claim *c, const struct mac_addr *mac, const struct mark *at);
 struct claim *station_claim(struct stations *s, const struct ip_addr *addr, bool make);
+
+/* NULL without, or (`make`) at the cap. */
+struct seeker *station_seeker(struct stations *s, struct station *st, bool make);
+/* A router that advertises itself, made when new; NULL at the cap. */
+struct router *station_router(struct stations *s, const struct ip_addr *addr, uint16_t vlan);
 
 /* Whether all addresses that a station used are its own: one machine, however many they are. */
 bool station_is_one(const struct stations *s, const struct station *st);

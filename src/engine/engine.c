@@ -203,7 +203,7 @@ struct flow *engine_decoded(struct engine *e, struct packet *p, struct flow_plac
     }
     if (p->kind == PACKET_ICMP)
         flow_table_icmp(e->flows, p);
-    if (p->kind == PACKET_ARP || p->kind == PACKET_EAPOL || dhcp_is(p))
+    if (link_is(p))
         link_packet(e, p);
     if (p->kind != PACKET_TCP && p->kind != PACKET_UDP)
         return NULL;

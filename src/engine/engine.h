@@ -12,6 +12,8 @@
 #include "net/mirror.h"
 #include "proto/certificates.h"
 #include "proto/dhcp.h"
+#include "proto/dhcp6.h"
+#include "proto/ndp.h"
 #include "services/names.h"
 
 #define PORT_DNS 53
@@ -46,7 +48,13 @@ void engine_set_host(struct engine *e, struct flow *flow, struct slice host);
 
 /* ---- link: what belongs to no flow ---- */
 
-/* ARP, 802.1X or DHCP. */
+/* Whether a packet is of these. */
+static inline bool link_is(const struct packet *p)
+{
+    return p->kind == PACKET_ARP || p->kind == PACKET_EAPOL || dhcp_is(p) || dhcp6_is(p) ||
+           ndp_is(p);
+}
+/* ARP, 802.1X, DHCP, DHCPv6, router advertisements and solicitations. */
 void link_packet(struct engine *e, const struct packet *p);
 
 /* ---- talk: what a flow says ---- */

@@ -1,5 +1,6 @@
 /*
- * engine/link: what belongs to no flow: ARP, 802.1X and DHCP, which speak of a MAC address.
+ * engine/link: what belongs to no flow: ARP, 802.1X, DHCP and what IPv6 has instead, which speak of a MAC
+ * address.
  * SPDX-License-Identifier: MIT
  *
  * The datagrams of DHCP are counted as flows too; what they say is joined here by client and id.
@@ -43,10 +44,33 @@ static void datagram(struct engine *e, const struct packet *p)
         e->stats.dropped++;
 }
 
+static enum verdict overrun(const struct packet *p)
+{
+    return p->cut ? VERDICT_SHORT : VERDICT_BAD;
+}
+
+static void message6(struct engine *e, const struct packet *p)
+{
+    struct dhcp6_message m;
+    if (dhcp6_parse(&m, p->payload, overrun(p)) != VERDICT_BAD)
+        diagnosis_dhcp6(e->diagnosis, p, &m);
+}
+
+static void advert(struct engine *e, const struct packet *p)
+{
+    struct ndp_advert a;
+    if (ndp_advert_parse(&a, p->payload, overrun(p)) != VERDICT_BAD)
+        diagnosis_advert(e->diagnosis, p, &a);
+}
+
 void link_packet(struct engine *e, const struct packet *p)
 {
-    if (p->kind == PACKET_UDP)
-        datagram(e, p);
-    else
+    if (p->kind == PACKET_ICMP && p->icmp.type == NDP_ROUTER_ADVERT)
+        advert(e, p);
+    else if (p->kind != PACKET_UDP)
         diagnosis_link(e->diagnosis, p);
+    else if (dhcp6_is(p))
+        message6(e, p);
+    else
+        datagram(e, p);
 }

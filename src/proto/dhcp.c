@@ -225,6 +225,8 @@ static void from_client(struct exchange *x, const struct dhcp_message *m, const 
     }
     if (m->type == t->began)
         t->attempts++;
+    t->carried |= p->has_mac && addr_is_unspecified(&p->tuple.src) &&
+                  memcmp(&p->src_mac, &m->client, sizeof m->client) != 0;
     if (m->requested.family != 0)
         t->requested = m->requested;
     else if (m->client_addr.family != 0)
