@@ -353,10 +353,22 @@ static void prove_hello(struct judge *j, struct draft *d)
     finding_prove(j, d);
 }
 
+static void prove_unheard(struct judge *j, struct draft *d)
+{
+    if (!(d->x.group & FAIL_UNHEARD))
+        return;
+    buf_printf(&j->text, "%u bytes were sent again and again and never acknowledged",
+               d->x.clue.hole_bytes);
+    if (d->x.clue.acked)
+        buf_str(&j->text, ", what came before them was");
+    finding_prove(j, d);
+}
+
 /* What the receiver itself says it lacks was lost between the capture point and it, or before both. */
 static void prove_hole(struct judge *j, struct draft *d)
 {
     const struct clue *c = &d->x.clue;
+    prove_unheard(j, d);
     if (c->hole == HOLE_NONE)
         return;
     buf_printf(&j->text,
@@ -376,17 +388,6 @@ static void prove_hole(struct judge *j, struct draft *d)
     judge_address(&j->text, &shrunk->at);
     finding_prove(j, d);
     d->f.confidence = CONFIDENCE_CERTAIN;
-}
-
-static void prove_unheard(struct judge *j, struct draft *d)
-{
-    if (!(d->x.group & FAIL_UNHEARD))
-        return;
-    buf_printf(&j->text, "%u bytes were sent again and again and never acknowledged",
-               d->x.clue.hole_bytes);
-    if (d->x.clue.acked)
-        buf_str(&j->text, ", what came before them was");
-    finding_prove(j, d);
 }
 
 /* A reset behind the handshake. */
@@ -441,11 +442,9 @@ void blame(struct judge *j, struct draft *d)
         break;
     case FINDING_HTTP_NO_RESPONSE:
         blame_body(j, d, (d->x.group & FAIL_PROXY) == 0);
-        prove_unheard(j, d);
         prove_hole(j, d);
         break;
     case FINDING_TCP_STALLED:
-        prove_unheard(j, d);
         prove_hole(j, d);
         break;
     case FINDING_TCP_RESET:

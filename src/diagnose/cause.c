@@ -247,6 +247,34 @@ static const struct draft *spokesman(const struct causing *c, const struct group
     return best;
 }
 
+/* What only comes of a cause is not mended where it shows: which kinds each kind of root brings about. */
+static bool is_consequence(const struct rule *rule, enum finding_kind kind)
+{
+    static const struct {
+        uint64_t root, consequences;
+    } chains[] = {
+        {BIT(FINDING_HTTP_CAPTIVE_PORTAL), ~BIT(FINDING_HTTP_CAPTIVE_PORTAL)},
+        {BIT(FINDING_DNS_SINKHOLE) | BIT(FINDING_DNS_NXDOMAIN), AFTER_KINDS},
+        {BIT(FINDING_CLOCK_SKEW), BIT(FINDING_TLS_ALERT) | BIT(FINDING_TLS_INCOMPLETE)},
+        {BIT(FINDING_TLS_INSPECTED), ~BIT(FINDING_TLS_INSPECTED)},
+    };
+    for (size_t i = 0; i < sizeof chains / sizeof *chains; i++) {
+        if ((rule->kinds & chains[i].root) != 0)
+            return (chains[i].consequences >> kind & 1) != 0;
+    }
+    return false;
+}
+
+static void advise_consequences(struct causing *c, const struct rule *rule,
+                                const uint32_t *explains, uint32_t count)
+{
+    for (uint32_t i = 0; rule->advice && i < count; i++) {
+        struct draft *d = pool_at(&c->j->drafts, c->order[explains[i] - 1]);
+        if (is_consequence(rule, d->f.kind))
+            d->f.advice = rule->advice;
+    }
+}
+
 static void fill_cause(struct causing *c, struct cause *out, uint32_t id, struct group *g,
                        uint32_t findings)
 {
@@ -267,6 +295,7 @@ static void fill_cause(struct causing *c, struct cause *out, uint32_t id, struct
     out->severity = g->severity;
     out->explains = explains;
     out->explain_count = n;
+    advise_consequences(c, g->rule, explains, n);
 }
 
 /* ---- devices know the causes of their findings ---- */

@@ -43,6 +43,28 @@ bool device_select(struct judge *j)
 
 /* ---- findings of the device itself ---- */
 
+/* From the first to the last that failed of what the device tried from this address; the whole capture where
+ * the half that it has shows none. */
+static void span_of_failures(const struct judge *j, struct finding *f)
+{
+    struct hosts at = facts_hosts(j->f, j->j.device);
+    struct mark first = {0, 0, 0}, last = {0, 0, 0};
+    for (const struct row *row = facts_next_host(j->f, &at); row;
+         row = facts_next_host(j->f, &at)) {
+        struct failure x;
+        for (uint32_t i = row->failures; facts_next_failure(j->f, &i, &x);) {
+            if (x.server.family != f->device.family)
+                continue;
+            if (!mark_set(first) || x.first.ts_ns < first.ts_ns)
+                first = x.first;
+            if (x.last.ts_ns > last.ts_ns)
+                last = x.last;
+        }
+    }
+    f->first = mark_set(first) ? first : j->j.capture->first;
+    f->last = mark_set(first) ? last : j->j.capture->last;
+}
+
 static void half_finding(struct judge *j, bool weighs)
 {
     const struct client *c = facts_at(j->f, j->j.device);
@@ -52,8 +74,7 @@ static void half_finding(struct judge *j, bool weighs)
     d->weighs = weighs;
     d->x.value = (int64_t)c->one_way + c->two_way;
     d->f.count = c->one_way > 0 ? c->one_way : resolver_unheard(j->f, j->j.device);
-    d->f.first = j->j.capture->first;
-    d->f.last = j->j.capture->last;
+    span_of_failures(j, &d->f);
     finding_tell(j, d);
 }
 

@@ -94,6 +94,33 @@ static bool distrusted(const struct judge *j, const struct draft *d)
            (d->x.code == 42 || d->x.code == 46 || d->x.code == 48);
 }
 
+/* An alert of the server's side. */
+static bool alert_is(const struct draft *d, uint16_t code)
+{
+    return (d->x.group & FAIL_BY_CLIENT) == 0 && d->x.code == code;
+}
+
+/* RFC 6066 section 3. */
+static bool name_unknown(const struct judge *j, const struct draft *d)
+{
+    (void)j;
+    return alert_is(d, 112);
+}
+
+/* RFC 8446 section 6.2: certificate_required; of servers also what is said about certificates that they got. */
+static bool wants_certificate(const struct judge *j, const struct draft *d)
+{
+    (void)j;
+    return alert_is(d, 116) || alert_is(d, 42) || alert_is(d, 46) || alert_is(d, 48) ||
+           alert_is(d, 49);
+}
+
+static bool broken_inside(const struct judge *j, const struct draft *d)
+{
+    (void)j;
+    return alert_is(d, 80);
+}
+
 static bool recoded(const struct judge *j, const struct draft *d)
 {
     (void)j;
@@ -246,6 +273,26 @@ static const struct face {
       "inspection, or set the device's clock and root certificates right.",
       "The same alert from outside the network, where the host shows its own certificate.",
       CULPRIT_NONE, CONFIDENCE_LIKELY}},
+    {BIT(FINDING_TLS_ALERT),
+     name_unknown,
+     {"what answers does not serve this name",
+      "Check that the name resolves to the host's own address (DNS answers, proxy, hosts file), "
+      "and "
+      "look for a filter on TLS server names.",
+      "The same alert outside the network, where the name has the same address.", CULPRIT_NONE,
+      CONFIDENCE_LIKELY}},
+    {BIT(FINDING_TLS_ALERT),
+     wants_certificate,
+     {"what answers does not accept the device's certificate, or lacks one",
+      "Exempt the host from TLS inspection, which cannot hand on the certificate of a device; else "
+      "look into the device's own certificate.",
+      "The same alert from outside the network.", CULPRIT_NONE, CONFIDENCE_LIKELY}},
+    {BIT(FINDING_TLS_ALERT),
+     broken_inside,
+     {"what answers fails inside during the TLS handshake",
+      "Look for TLS inspection whose own connection to the host fails, and exempt the host from "
+      "it.",
+      "The same alert from outside the network.", CULPRIT_NONE, CONFIDENCE_LIKELY}},
     {BIT(FINDING_HTTP_ALTERED),
      recoded,
      {"files come compressed though the device did not ask for it, so it cannot read them",
@@ -344,6 +391,55 @@ static const struct face {
       "packet.",
       "A long greeting that is answered at the same server.", CULPRIT_NETWORK, CONFIDENCE_LIKELY}},
 };
+
+/* ---- when it is known whose doing it was ---- */
+
+#define CUT_KINDS (BIT(FINDING_TLS_RESET) | BIT(FINDING_TCP_RESET) | BIT(FINDING_HTTP_NO_RESPONSE))
+
+static bool by_server(const struct draft *d)
+{
+    return d->f.culprit == CULPRIT_SERVER;
+}
+
+static bool by_name(const struct draft *d)
+{
+    return d->wall == WALL_NAME;
+}
+
+/* A greeting too short for any path to lose it by its size, of which not even the arrival was told. */
+static bool short_swallowed(const struct draft *d)
+{
+    return (d->x.group & FAIL_QUIC) == 0 && d->x.clue.hole == HOLE_NONE && !d->x.clue.acked &&
+           d->x.clue.hello_len > 0 && d->x.clue.hello_len < FULL_SEGMENT;
+}
+
+static const struct {
+    uint64_t kinds;
+    bool (*fits)(const struct draft *d);
+    const char *advice;
+} advices[] = {
+    {BIT(FINDING_TCP_REFUSED), by_server,
+     "Check that the name resolves to the host's own address; where it does, tell who runs the "
+     "host that its port is closed: the refusal seems to be the server's own."},
+    {CUT_KINDS, by_server,
+     "Try the host from outside the network; where it fails there too, tell who runs it: the end "
+     "of the connection seems to be the server's own."},
+    {BIT(FINDING_TLS_NO_SERVER_HELLO) | BIT(FINDING_TLS_RESET), by_name,
+     "Exempt the host from the filter that goes by TLS server names."},
+    {BIT(FINDING_TLS_NO_SERVER_HELLO), short_swallowed,
+     "Look for a filter that drops connections to the host as soon as they carry data; such "
+     "filters "
+     "go by the TLS server name as a rule."},
+};
+
+const char *face_advice(const struct draft *d)
+{
+    for (size_t i = 0; i < sizeof advices / sizeof *advices; i++) {
+        if ((advices[i].kinds >> d->f.kind & 1) != 0 && advices[i].fits(d))
+            return advices[i].advice;
+    }
+    return d->f.advice;
+}
 
 const struct told *face_of(const struct judge *j, const struct draft *d)
 {

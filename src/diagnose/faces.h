@@ -12,5 +12,7 @@
 #include "told.h"
 
 const struct told *face_of(const struct judge *j, const struct draft *d);
+/* The advice of a finding that has been blamed on somebody. */
+const char *face_advice(const struct draft *d);
 
 #endif

@@ -450,9 +450,12 @@ static enum suspicion weigh(const struct signer *s, struct slice issuer)
     /* A public authority that no table knows; a box may copy what the server's certificate has. */
     if (!s->unlogged)
         return s->refused ? SUSPECT_POSSIBLE : SUSPECT_NONE;
-    if (s->domains_differ)
+    /* That no list has the authority is the other explanation; but that one does not sign on demand, and devices
+     * trust it. */
+    if (s->domains_differ && (s->refused || s->fresh))
         return SUSPECT_CERTAIN;
-    return s->hosts > 1 || s->refused || s->fresh ? SUSPECT_LIKELY : SUSPECT_POSSIBLE;
+    return s->domains_differ || s->hosts > 1 || s->refused || s->fresh ? SUSPECT_LIKELY
+                                                                       : SUSPECT_POSSIBLE;
 }
 
 static void add_host(struct signer *s, uint32_t name, struct slice text, bool refused)

@@ -425,7 +425,8 @@ static void inspection_is_told_by_product_or_by_breadth(void **state)
         enum confidence confidence;
     } ROWS[] = {
         {FORTI, false, TLS_COMPLETED, SEVERITY_WARNING, CONFIDENCE_CERTAIN},
-        {INNER, true, TLS_COMPLETED, SEVERITY_WARNING, CONFIDENCE_CERTAIN},
+        {INNER, true, TLS_COMPLETED, SEVERITY_WARNING, CONFIDENCE_LIKELY},
+        {INNER, true, TLS_ALERT, SEVERITY_WARNING, CONFIDENCE_CERTAIN},
         {INNER, false, TLS_ALERT, SEVERITY_WARNING, CONFIDENCE_LIKELY},
         {INNER, false, TLS_COMPLETED, SEVERITY_INFO, CONFIDENCE_POSSIBLE},
         {GOOD, true, TLS_COMPLETED, -1, CONFIDENCE_POSSIBLE},
@@ -445,6 +446,7 @@ static void inspection_is_told_by_product_or_by_breadth(void **state)
             assert_non_null(f);
             assert_int_equal(f->severity, ROWS[i].severity);
             assert_int_equal(f->confidence, ROWS[i].confidence);
+            assert_int_equal(f->disproof[0] == '\0', f->confidence == CONFIDENCE_CERTAIN);
         }
         lab_close(&l);
     }

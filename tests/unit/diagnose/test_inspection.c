@@ -190,7 +190,12 @@ static void signs_beside_the_issuer(void **state)
          SEVERITY_WARNING,
          CONFIDENCE_LIKELY,
          "a root signed it directly"},
-        {{.chain = 1}, true, SEVERITY_WARNING, CONFIDENCE_CERTAIN, "names no public log"},
+        {{.chain = 1}, true, SEVERITY_WARNING, CONFIDENCE_LIKELY, "names no public log"},
+        {{.chain = 1, .valid_from = -3600},
+         true,
+         SEVERITY_WARNING,
+         CONFIDENCE_CERTAIN,
+         "names no public log"},
     };
     static const char *const SIGNS[] = {"public log", "certificate of its issuer", "a root"};
     (void)state;
