@@ -48,12 +48,16 @@ void engine_set_host(struct engine *e, struct flow *flow, struct slice host);
 
 /* ---- link: what belongs to no flow ---- */
 
-/* Whether a packet is of these. */
+/* Whether a packet is of these: most are not, by their kind. */
 static inline bool link_is(const struct packet *p)
 {
-    return p->kind == PACKET_ARP || p->kind == PACKET_EAPOL || dhcp_is(p) || dhcp6_is(p) ||
-           ndp_is(p);
+    if (p->kind == PACKET_TCP)
+        return false;
+    if (p->kind == PACKET_UDP)
+        return dhcp_is(p) || dhcp6_is(p);
+    return p->kind == PACKET_ARP || p->kind == PACKET_EAPOL || ndp_is(p);
 }
+
 /* ARP, 802.1X, DHCP, DHCPv6, router advertisements and solicitations. */
 void link_packet(struct engine *e, const struct packet *p);
 
