@@ -318,12 +318,22 @@ static void late_lease(struct judge *j, const struct station *st)
     finding_tell(j, d);
 }
 
+/* Whether connections of the device stood over IPv6, by which it does without IPv4. */
+static bool used_ipv6(const struct judge *j)
+{
+    for (uint32_t i = j->j.device; i != POOL_NONE; i = facts_at(j->f, i)->merged) {
+        const struct client *c = facts_at(j->f, i);
+        if (c->addr.family == 6 && c->two_way > 0)
+            return true;
+    }
+    return false;
+}
+
 /* Of what kept the address away the capture may have nothing: it may begin later. */
 static void self_assigned(struct judge *j, const struct station *st)
 {
     bool unknown = j->j.one_way || j->j.cut; /* answers may be what is missing */
-    bool works = unknown || facts_at(j->f, j->j.device)->two_way > 0; /* by IPv6 */
-    if (st->self_assigned.count == 0 || works ||
+    if (st->self_assigned.count == 0 || unknown || used_ipv6(j) ||
         rule_device_ok_ns(j) > st->self_assigned.last.ts_ns ||
         (mark_set(st->ack.last) && st->ack.last.ts_ns >= st->self_assigned.last.ts_ns))
         return;

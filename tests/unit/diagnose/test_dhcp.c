@@ -333,10 +333,36 @@ static void options_explain_other_findings(void **state)
     }
 }
 
+/* What worked before an address was lost is no comfort; what works over IPv6 beside it is. */
+static void an_address_of_its_own(void **state)
+{
+    struct lab l;
+    (void)state;
+    for (int six = 0; six < 2; six++) {
+        open_lab(&l);
+        l.device = "10.0.0.31";
+        l.server = "203.0.113.8";
+        if (six) {
+            lab_announce(&l, 0, &DEVICE_MAC, "169.254.3.4");
+            l.device = "2001:db8::31";
+            l.server = "2001:db8:1::7";
+            l.resolver = "2001:db8::53";
+        }
+        lab_use(&l, 10, HOST);
+        lab_announce(&l, 60000, &DEVICE_MAC, "169.254.3.4");
+        const struct result *r = lab_judge(&l);
+        assert_int_equal(r->finding_count, !six);
+        if (!six)
+            expect_only(r, FINDING_ADDRESS_SELF_ASSIGNED, SEVERITY_WARNING);
+        lab_close(&l);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_lease_names_the_device),
+        cmocka_unit_test(an_address_of_its_own),
         cmocka_unit_test(nobody_offers),
         cmocka_unit_test(silence_that_ends_or_does_not_matter_is_none),
         cmocka_unit_test(bystanders_are_no_devices),
