@@ -147,7 +147,9 @@ class Device:
     def connect(self, name, port):
         """A connected socket or None. IPv4 joins in where IPv6 does not answer at once."""
         if self.plan.get("proxy") and port == 443:
-            return self.tunnel(name, port)
+            sock = self.tunnel(name, port)
+            if sock or not self.plan.get("round"):
+                return sock
         addresses = self.resolve(name)
         if len(addresses) > 1 and ":" in addresses[0] and ":" not in addresses[-1]:
             return self.race(addresses[0], addresses[-1], port)
@@ -239,6 +241,9 @@ class Device:
                 with sock:
                     data = self.exchange(sock, target, host, agent, extra)
                 log("http", host, data[:40])
+                if self.plan.get("round") and b" 407 " in data[:16]:
+                    with self.connect(host, 80) as sock:
+                        self.exchange(sock, path, host, agent, extra)
         except OSError as error:
             log("http", host, error)
 

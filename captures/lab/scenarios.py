@@ -456,6 +456,7 @@ def paths():
 def http():
     portal_steps = [["ncsi"], ["dns", "dns.msftncsi.com"], ["tls", ZTD, "/", 2], ["ncsi"]]
     through = PROXY_STEPS + profile() + without(identity(), CRL)
+    rounds = [["wpad"], ["ntp", 2], ["ncsi"], ["tls", ZTD, "/", 1], ["tls", LOGIN, "/", 1]]
     return [
         Scenario(
             "captive-portal", one(portal_steps), servers=Servers(portal=True, resolvers=[PORTAL])
@@ -466,6 +467,17 @@ def http():
         Scenario(
             "proxy-407",
             one([["wpad"], ["ntp", 2], ["ncsi"], ["tls", ZTD, "/", 2]], **PROXY),
+            servers=Servers(proxy=AUTH_PROXY, wpad=True),
+        ),
+        Scenario(
+            "proxy-407-round",
+            one(rounds, round=True, **PROXY),
+            servers=Servers(proxy=AUTH_PROXY, wpad=True),
+        ),
+        Scenario(
+            "proxy-407-round-blocked",
+            one(rounds, round=True, **PROXY),
+            rules=[{"do": "drop", "proto": "tcp", "port": 443}],
             servers=Servers(proxy=AUTH_PROXY, wpad=True),
         ),
         Scenario(

@@ -64,7 +64,7 @@ static uint64_t subject_key(const struct causing *c, enum subject subject, uint6
 {
     switch (subject) {
     case SUBJECT_SERVER:
-        return addr_hash(rank, &d->f.server);
+        return addr_hash(rank, cause_server(c, d));
     case SUBJECT_DEVICE:
         return hash_mix(rank, d->client);
     case SUBJECT_ISSUER:
@@ -157,8 +157,8 @@ static void say_subject(struct causing *c, const struct group *g)
     char address[ADDR_TEXT_SIZE];
     switch (g->rule->subject) {
     case SUBJECT_SERVER:
-        if (d->f.server.family != 0)
-            buf_printf(b, " (%s)", addr_text(&d->f.server, address));
+        if (cause_server(c, d)->family != 0)
+            buf_printf(b, " (%s)", addr_text(cause_server(c, d), address));
         break;
     case SUBJECT_PORT:
         buf_printf(b, " (%s %u)", d->f.proto, cause_port(d));
@@ -255,6 +255,7 @@ static bool is_consequence(const struct rule *rule, enum finding_kind kind)
     } chains[] = {
         {BIT(FINDING_HTTP_CAPTIVE_PORTAL), ~BIT(FINDING_HTTP_CAPTIVE_PORTAL)},
         {BIT(FINDING_DNS_SINKHOLE) | BIT(FINDING_DNS_NXDOMAIN), AFTER_KINDS},
+        {BIT(FINDING_HTTP_PROXY_AUTH), ~BIT(FINDING_HTTP_PROXY_AUTH)},
         {BIT(FINDING_CLOCK_SKEW), BIT(FINDING_TLS_ALERT) | BIT(FINDING_TLS_INCOMPLETE)},
         {BIT(FINDING_TLS_INSPECTED), ~BIT(FINDING_TLS_INSPECTED)},
     };

@@ -204,6 +204,28 @@ static bool form_rejected(const struct causing *c, const struct draft *d)
     return d->x.code == 1 || d->x.code == 4 || d->x.code == 16; /* FORMERR, NOTIMP, BADVERS */
 }
 
+/* The direct way, which networks with a proxy keep shut: to a host that it refused, or to any on a port on
+ * which nothing answers. */
+static bool proxy_wants_credentials(const struct causing *c, const struct draft *d)
+{
+    if (d->f.kind == FINDING_HTTP_PROXY_AUTH)
+        return true;
+    if (d->client == POOL_NONE || !proxy_refusing(c->j->f, d->client))
+        return false;
+    bool shut = (TCP_KINDS >> d->f.kind & 1) != 0 &&
+                map_get(&c->j->ports_ok, cause_port_key(d)) == MAP_NONE;
+    return host_has(c, d, FINDING_HTTP_PROXY_AUTH) ||
+           (shut && device_has(c, d, FINDING_HTTP_PROXY_AUTH));
+}
+
+const struct ip_addr *cause_server(const struct causing *c, const struct draft *d)
+{
+    bool direct = (AFTER_KINDS >> d->f.kind & 1) != 0 && (d->x.group & FAIL_PROXY) == 0 &&
+                  d->client != POOL_NONE;
+    const struct peer *proxy = direct ? proxy_refusing(c->j->f, d->client) : NULL;
+    return proxy ? &proxy->server : &d->f.server;
+}
+
 static bool by_proxy(const struct causing *c, const struct draft *d)
 {
     (void)c;
@@ -295,8 +317,11 @@ static const struct rule rules[] = {
      SUBJECT_NONE, CONFIDENCE_LIKELY, false},
     {"resolver-refuses", "The DNS resolver refuses to answer", NULL, BIT(FINDING_DNS_REFUSED), NULL,
      SUBJECT_SERVER, CONFIDENCE_CERTAIN, false},
-    {"proxy-auth", "The proxy wants credentials that devices under deployment do not have", NULL,
-     BIT(FINDING_HTTP_PROXY_AUTH), NULL, SUBJECT_SERVER, CONFIDENCE_CERTAIN, false},
+    {"proxy-auth", "The proxy wants credentials that devices under deployment do not have",
+     "Let the proxy pass the required hosts without authentication, or give the deployment network "
+     "a direct way.",
+     BIT(FINDING_HTTP_PROXY_AUTH) | AFTER_KINDS, proxy_wants_credentials, SUBJECT_SERVER,
+     CONFIDENCE_CERTAIN, false},
     {"proxy-refuses", "The proxy does not let requests pass", NULL,
      BIT(FINDING_HTTP_ERROR) | BIT(FINDING_HTTP_NO_RESPONSE), by_proxy, SUBJECT_SERVER,
      CONFIDENCE_LIKELY, false},

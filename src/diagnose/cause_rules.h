@@ -62,6 +62,8 @@ uint64_t cause_have_key(uint32_t client, uint32_t name, enum finding_kind kind);
 uint64_t cause_portal_key(const struct draft *d);
 uint64_t cause_port_key(const struct draft *d);
 uint16_t cause_port(const struct draft *d); /* the port a finding is about */
+/* The server that a cause of SUBJECT_SERVER is about: of what failed on the way round a proxy, the proxy. */
+const struct ip_addr *cause_server(const struct causing *c, const struct draft *d);
 /* All TLS of the device is inspected. */
 uint64_t cause_wide_key(uint32_t client);
 

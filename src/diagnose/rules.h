@@ -151,6 +151,10 @@ bool rule_service_worked(const struct judging *j, uint32_t name);
 int64_t rule_host_ok_ns(const struct judging *j, const struct row *head);
 /* Whether a failure was under way when the device changed its network. */
 bool link_cut(const struct judging *j, const struct failure *x);
+/* Whether a proxy let any request of the device pass. */
+bool proxy_lets_pass(const struct facts *f, uint32_t client);
+/* The first proxy of the device that refused a request and let none pass; NULL without. */
+const struct peer *proxy_refusing(const struct facts *f, uint32_t client);
 /* How far the clock of the capture is behind the true time; false when too few servers say. */
 bool clock_of_capture(const struct facts *f, int64_t *offset_ns);
 bool clock_is_right(int64_t offset_ns);

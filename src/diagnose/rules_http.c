@@ -10,9 +10,10 @@
 #include "blockers.h"
 #include "rules.h"
 
-#define RETRY_NS   (15 * NS_PER_S) /* NTLM and Negotiate need refusals on the way to a 200 */
-#define WHO_MAX    256
-#define HTTPS_PORT 443
+#define RETRY_NS      (15 * NS_PER_S) /* NTLM and Negotiate need refusals on the way to a 200 */
+#define RETRY_SOON_NS NS_PER_S        /* who has another way takes it by then */
+#define WHO_MAX       256
+#define HTTPS_PORT    443
 
 /* Who answered, in its own words: "squid/5.7 (ERR_ACCESS_DENIED 0)". */
 static struct slice who(const struct tx_http *http, char out[WHO_MAX])
@@ -174,11 +175,34 @@ static bool came_through(const struct judging *j, int64_t after_ns)
     return false;
 }
 
+/* Whether the device had another way than the proxy that refused it, of which the capture does not tell what
+ * came of it, or had no time to. */
+static bool way_unseen(const struct judging *j, const struct row *row, const struct failure *x)
+{
+    uint32_t explained = row->successes;
+    bool shaky = false;
+    struct failure o;
+    for (uint32_t at = row->failures; facts_next_failure(j->f, &at, &o);) {
+        bool tried = o.kind > FINDING_DNS_SINKHOLE;
+        explained += tried ? o.count : 0;
+        shaky |= tried && o.kind != FINDING_HTTP_PROXY_AUTH && (o.group & FAIL_PROXY) == 0 &&
+                 ((o.group & FAIL_CUT) != 0 || j->f->lossy);
+    }
+    bool late = x->count == 1 && j->capture->last.ts_ns - x->last.ts_ns < RETRY_SOON_NS;
+    bool round = j->f->lossy && !proxy_lets_pass(j->f, j->device) && came_through(j, x->last.ts_ns);
+    return late || shaky || round || row->attempts > explained;
+}
+
 enum ruling http_ruling(const struct judging *j, const struct row *head, const struct row *row,
                         const struct failure *x)
 {
-    if (x->kind == FINDING_HTTP_PROXY_AUTH && x->healed_ns != 0)
-        return x->healed_ns - x->last.ts_ns <= RETRY_NS ? RULING_DROP : RULING_RECOVERED;
+    if (x->kind == FINDING_HTTP_PROXY_AUTH && x->healed_ns != 0) {
+        bool negotiated =
+            x->healed_ns - x->last.ts_ns <= RETRY_NS && proxy_lets_pass(j->f, j->device);
+        return negotiated ? RULING_DROP : RULING_RECOVERED;
+    }
+    if (x->kind == FINDING_HTTP_PROXY_AUTH && way_unseen(j, row, x))
+        return RULING_DOUBT;
     /* The server was reached, but what came is of no use. */
     if ((x->value & (HTTP_SAID_CODED | HTTP_SAID_PAGE | HTTP_SAID_PROBE)) == HTTP_SAID_CODED &&
         x->kind == FINDING_HTTP_ALTERED)

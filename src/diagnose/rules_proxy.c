@@ -38,6 +38,35 @@ void proxy_fact(struct facts *f, uint32_t client, const struct flow *flow, const
     }
 }
 
+static const struct peer *next_proxy(const struct facts *f, uint32_t *at)
+{
+    while (*at != POOL_NONE) {
+        const struct peer *p = pool_at(&f->peers, *at);
+        *at = p->next;
+        if (p->role == PEER_PROXY)
+            return p;
+    }
+    return NULL;
+}
+
+bool proxy_lets_pass(const struct facts *f, uint32_t client)
+{
+    uint32_t at = facts_at(f, client)->peers;
+    const struct peer *p = next_proxy(f, &at);
+    while (p && p->answered == 0)
+        p = next_proxy(f, &at);
+    return p != NULL;
+}
+
+const struct peer *proxy_refusing(const struct facts *f, uint32_t client)
+{
+    uint32_t at = facts_at(f, client)->peers;
+    const struct peer *p = next_proxy(f, &at);
+    while (p && (p->answered > 0 || p->refused == 0))
+        p = next_proxy(f, &at);
+    return p;
+}
+
 /* ---- in the way ---- */
 
 /* Whether a Via names a product that sites use; content networks write one too. */

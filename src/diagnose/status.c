@@ -101,6 +101,17 @@ static enum status_word dns_status(const struct judge *j)
     return STATUS_NOT_SEEN;
 }
 
+/* What a proxy refused and the device got by another way is no failure. */
+static bool proxy_missed(const struct judge *j)
+{
+    for (uint32_t i = j->first_draft; i < j->drafts.count; i++) {
+        const struct draft *d = pool_at(&j->drafts, i);
+        if (d->f.severity >= SEVERITY_WARNING && (d->x.group & FAIL_PROXY) != 0)
+            return true;
+    }
+    return false;
+}
+
 /* Seen only when a proxy is used, or WPAD is answered. */
 static enum status_word proxy_status(const struct judge *j)
 {
@@ -112,7 +123,7 @@ static enum status_word proxy_status(const struct judge *j)
         if (p->role != PEER_PROXY)
             continue;
         enum status_word this = STATUS_INCONCLUSIVE;
-        if (p->answered > 0)
+        if (p->answered > 0 || (p->unanswered == 0 && p->refused > 0 && !proxy_missed(j)))
             this = STATUS_REACHABLE;
         else if (p->refused + p->unanswered > 0)
             this = STATUS_FAILED;

@@ -296,6 +296,57 @@ static void a_wrong_clock_explains_refused_certificates(void **state)
     lab_close(&l);
 }
 
+/* Behind a proxy that wants credentials: what the device gets round it is no failure, and what it does not get
+ * is the proxy's. */
+static void a_device_goes_round_the_proxy(void **state)
+{
+    static const struct {
+        const char *what;
+        int direct;     /* 1 works, 0 is silent, -1 is not tried */
+        bool other;     /* a host that was never asked of the proxy is silent, too */
+        uint16_t later; /* status of a later CONNECT; 0: none */
+        enum verdict_word verdict;
+        enum severity severity;
+        uint32_t explains; /* by the cause; 0: no cause */
+    } ROWS[] = {
+        {"the direct way works", 1, false, 0, VERDICT_CLEAR, SEVERITY_INFO, 0},
+        {"it is shut", 0, false, 0, VERDICT_BLOCKED, SEVERITY_ERROR, 2},
+        {"it is shut to all", 0, true, 0, VERDICT_BLOCKED, SEVERITY_ERROR, 3},
+        {"it works, though not to all", 1, true, 0, VERDICT_BLOCKED, SEVERITY_INFO, 0},
+        {"it is not tried", -1, false, 0, VERDICT_BLOCKED, SEVERITY_ERROR, 1},
+        {"the proxy was only negotiating", -1, false, 200, VERDICT_CLEAR, SEVERITY_INFO, 0},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof ROWS / sizeof *ROWS; i++) {
+        struct lab l;
+        lab_open(&l);
+        lab_connect(&l, 0, HOST ":443", 407);
+        if (ROWS[i].later) {
+            lab_connect(&l, 100, HOST ":443", ROWS[i].later);
+            lab_tls(&l, 200, HOST, (struct lab_tls){.outcome = TLS_COMPLETED, .via = "http"});
+        }
+        if (ROWS[i].direct == 1)
+            lab_use(&l, 1000, HOST);
+        l.server = "203.0.113.8";
+        if (ROWS[i].direct == 0)
+            lab_tcp(&l, 1000, HOST, 443, (struct lab_tcp){0});
+        if (ROWS[i].other)
+            lab_tcp(&l, 1100, "act.example.org", 443, (struct lab_tcp){0});
+        const struct result *r = lab_judge(&l);
+        const struct finding *f = lab_finding(r, FINDING_HTTP_PROXY_AUTH, HOST);
+        const struct cause *c = lab_cause(r, "proxy-auth");
+        if (r->verdict != ROWS[i].verdict || !f != (ROWS[i].later == 200) ||
+            (f && f->severity != ROWS[i].severity) ||
+            (c ? c->explain_count : 0) != ROWS[i].explains)
+            fail_msg("%s: verdict %d", ROWS[i].what, (int)r->verdict);
+        if (c)
+            assert_non_null(strstr(c->advice, "Let the proxy pass"));
+        if (ROWS[i].direct == 1)
+            assert_non_null(strstr(f->summary, "the direct way works"));
+        lab_close(&l);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -311,6 +362,7 @@ int main(void)
         cmocka_unit_test(a_wrong_clock_is_told_and_degrades),
         cmocka_unit_test(a_clock_within_five_minutes_or_set_is_fine),
         cmocka_unit_test(a_wrong_clock_explains_refused_certificates),
+        cmocka_unit_test(a_device_goes_round_the_proxy),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
