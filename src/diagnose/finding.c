@@ -116,8 +116,6 @@ void finding_tell(struct judge *j, struct draft *d)
     add_server_proof(j, d);
     dhcp_explain(j, d);
     capture_weigh(j, d);
-    if (d->f.confidence == CONFIDENCE_CERTAIN) /* nothing is left that would disprove it */
-        d->f.disproof = "";
     detail_write(j, d);
     d->f.detail = judge_keep(j);
     add_summary(j, d);

@@ -131,7 +131,7 @@ static void consequences_are_advised_like_their_cause(void **state)
     }
 }
 
-static void what_is_certain_has_no_unless(void **state)
+static void however_sure_each_says_what_would_disprove_it(void **state)
 {
     struct lab l;
     (void)state;
@@ -145,7 +145,7 @@ static void what_is_certain_has_no_unless(void **state)
     for (uint32_t i = 0; i < r->finding_count; i++) {
         const struct finding *f = &r->findings[i];
         certain += f->confidence == CONFIDENCE_CERTAIN;
-        assert_int_equal(f->disproof[0] == '\0', f->confidence == CONFIDENCE_CERTAIN);
+        assert_true(f->disproof[0] != '\0');
     }
     assert_int_equal(certain, 2);
     lab_close(&l);
@@ -158,7 +158,7 @@ int main(void)
         cmocka_unit_test(an_alert_is_advised_by_what_it_says),
         cmocka_unit_test(a_swallowed_greeting_is_advised_by_its_length),
         cmocka_unit_test(consequences_are_advised_like_their_cause),
-        cmocka_unit_test(what_is_certain_has_no_unless),
+        cmocka_unit_test(however_sure_each_says_what_would_disprove_it),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
