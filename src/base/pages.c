@@ -5,10 +5,14 @@
 #include "base/pages.h"
 
 #include <assert.h>
+#include <malloc.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <sys/mman.h>
 
-#define HUGE_PAGE PAGES_LEAST
+#define HUGE_PAGE  PAGES_LEAST
+#define HEAP_BYTES ((size_t)64 << 20)
+#define HEAP_BLOCK (HEAP_BYTES / 2) /* what is larger is no part of the heap */
 
 static size_t whole(size_t bytes)
 {
@@ -47,4 +51,18 @@ void pages_free(void *memory, size_t bytes)
 {
     if (memory)
         (void)munmap(memory, whole(bytes));
+}
+
+/* The heap's next growth is as large as all that is advised: memory that nobody touches costs nothing. */
+void pages_heap(void)
+{
+#ifdef __GLIBC__
+    (void)mallopt(M_MMAP_THRESHOLD, HEAP_BLOCK);
+    (void)mallopt(M_TOP_PAD, HEAP_BYTES);
+    char *grown = malloc(HUGE_PAGE);
+    if (!grown)
+        return;
+    pages_advise(grown + (HUGE_PAGE - (uintptr_t)grown % HUGE_PAGE), HEAP_BYTES - HUGE_PAGE);
+    free(grown);
+#endif
 }

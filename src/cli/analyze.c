@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/escape.h"
+#include "base/pages.h"
 #include "capture/capture.h"
 #include "cli.h"
 #include "engine/engine.h"
@@ -370,6 +371,7 @@ int command_analyze(int argc, char **argv)
         return EXIT_TROUBLE;
     if (o.help)
         return print_usage();
+    pages_heap();
     struct err err;
     struct service_list *services = open_services(o.services, o.more_services, &err);
     if (!services)
