@@ -131,7 +131,11 @@ class Device:
         found = {}
 
         def one(qtype):
-            found[qtype] = self.ask(name, qtype)
+            try:
+                found[qtype] = self.ask(name, qtype)
+            except OSError as error:  # no neighbour to send it to
+                log("ask", name, error)
+                found[qtype] = []
 
         threads = [threading.Thread(target=one, args=(qtype,)) for qtype in (A, AAAA)]
         for thread in threads:

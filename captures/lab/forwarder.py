@@ -7,7 +7,7 @@ usage: forwarder.py DEVICE_SIDE SERVER_SIDE RULES.json
 Frames pass both ways with a delay; what comes from beyond the site's gateway has lost some hops of
 TTL. Rules are asked in order about every packet of the device, the first that matches acts:
 
-  {"do": "drop" | "blackhole" | "reset" | "icmp" | "answer" | "cut",
+  {"do": "drop" | "blackhole" | "reset" | "icmp" | "answer" | "cut" | "gone",
    "proto": "tcp" | "udp", "dst": "198.18.1.2", "port": 443, "syn": true, "version": 6,
    "src": "10.20.0.31", "contains": "name in the payload", "begins": "17", "times": 1, "ttl": 62}
 
@@ -21,7 +21,8 @@ more, each way. {"do": "lose", "after": 20} loses every 20th TCP packet with pay
 drop: this packet; blackhole: and all that follows of its connection; reset: the connection gets an
 RST both ways, in the name of the other side; icmp: the gateway says "administratively prohibited";
 answer: the device gets "text" and a FIN in the server's name, the server nothing; cut: after "after"
-bytes from the server the connection is reset as above.
+bytes from the server the connection is reset as above; gone: nothing passes any more either way, this
+packet neither, for "for" seconds or for good; with "arp": true ARP still does.
 """
 
 import heapq
@@ -36,7 +37,7 @@ import zlib
 
 ETH_P_ALL = 3
 PACKET_OUTGOING = 4
-IPV4, IPV6 = 0x0800, 0x86DD
+IPV4, ARP, IPV6 = 0x0800, 0x0806, 0x86DD
 TCP, UDP = 6, 17
 FIN_SYN_RST = 7
 SYN = 2
@@ -117,6 +118,8 @@ class Rule:
         self.after = spec.get("after", 0)
         self.longer = spec.get("longer", 0)
         self.back = spec.get("back", False)
+        self.arp = spec.get("arp", False)
+        self.lasts = spec.get("for", float("inf"))
 
     def matches(self, packet):
         return (
@@ -192,6 +195,7 @@ class Forwarder:
         self.lose = next((r.after for r in rules if r.do == "lose"), 0)
         self.carried = 0
         self.blackholes = set()
+        self.gone = None  # the rule, and when it ends
         self.cuts = {}  # flow: [bytes left from the server, the device's newest packet, rule]
         self.queue = []
         self.order = 0
@@ -216,6 +220,11 @@ class Forwarder:
     def later(self, delay, sock, frame):
         self.order += 1
         heapq.heappush(self.queue, (time.monotonic() + delay, self.order, sock, frame))
+
+    def is_gone(self, packet):
+        if self.gone is None or time.monotonic() >= self.gone[1]:
+            return False
+        return packet.ethertype != ARP or not self.gone[0].arp
 
     def reset(self, packet, rule):
         """RSTs both ways, each with a bare header and a TTL that is not the other end's."""
@@ -281,11 +290,15 @@ class Forwarder:
             self.answer(packet, rule)
         elif rule.do == "blackhole":
             self.blackholes.add(packet.flow())
+        elif rule.do == "gone":
+            self.gone = (rule, time.monotonic() + rule.lasts)
         return True
 
     def from_device(self, frame):
         packet = Packet(frame)
-        if self.refused(packet) or (not packet.to_site() and self.loses(packet)):
+        if self.is_gone(packet) or self.refused(packet):
+            return
+        if not packet.to_site() and self.loses(packet):
             return
         near = self.near and packet.proto == TCP and packet.dport == HTTPS
         self.later(
@@ -294,7 +307,7 @@ class Forwarder:
 
     def from_server(self, frame):
         packet = Packet(frame)
-        if any(r.matches(packet) for r in self.back):
+        if self.is_gone(packet) or any(r.matches(packet) for r in self.back):
             return
         if packet.from_site() or packet.src.is_link_local:
             self.later(SITE_DELAY, self.device, frame)

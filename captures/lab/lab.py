@@ -143,6 +143,9 @@ class Room:
         ip(*on_middle, "link", "set", port, "master", "br0", "up")
         ip("-n", name, "link", "set", "eth0", "address", device.mac, "up")
         self.plain_link(name, "eth0")
+        if "arp_ms" in device.options:  # how long a neighbour is believed to be there
+            reachable = f"net.ipv4.neigh.eth0.base_reachable_time_ms={device.options['arp_ms']}"
+            self.sysctl(name, reachable)
         if device.ipv4:
             ip("-n", name, "addr", "add", device.ipv4 + "/24", "dev", "eth0")
             ip("-n", name, "route", "add", "default", "via", "10.20.0.1")

@@ -591,7 +591,28 @@ def link():
     update = "slscr.update.microsoft.com"
     moved = START + profile() + [["background", "tls", update, "/SLS/x64"], ["wait", 1]]
     moved += [["dhcp", 3, 4, "corp"], ["wait", 0.5]] + identity()
+    # The question for the sign-in is the last that would be answered.
+    gone = {"do": "gone", "proto": "udp", "port": 53, "contains": "microsoftonline"}
+    left = START + profile() + identity()[:1] + profile(2)[:1] + identity()[1:2] + profile()[1:2]
     return [
+        Scenario(
+            "network-lost",
+            by_dhcp([["dhcp"]] + left, options={"arp_ms": 5000}),
+            servers=Servers(dhcp=LEASE),
+            rules=[gone],
+        ),
+        Scenario(
+            "network-lost-beyond",
+            by_dhcp([["dhcp"]] + left, options={"arp_ms": 5000}),
+            servers=Servers(dhcp=LEASE),
+            rules=[dict(gone, arp=True)],
+        ),
+        Scenario(
+            "network-lost-briefly",
+            by_dhcp([["dhcp"]] + left),
+            servers=Servers(dhcp=LEASE),
+            rules=[{**gone, "for": 3, "times": 1}],
+        ),
         Scenario(
             "good-dhcp",
             by_dhcp([["eap", "secret", 3], ["dhcp"]] + full()),
