@@ -176,6 +176,16 @@ static void say_subject(struct causing *c, const struct group *g)
     }
 }
 
+/* When a network went away; that of several devices at once went at several frames. */
+static void say_moment(struct causing *c, const struct group *g, const uint32_t *explains)
+{
+    for (uint32_t i = 0; g->devices == 1 && i < g->count; i++) {
+        const struct draft *d = draft_at(c, explains[i] - 1);
+        if (d->f.kind == FINDING_NETWORK_LOST)
+            buf_printf(&c->j->text, " (frame %u)", d->f.first.frame);
+    }
+}
+
 /* A name rule is often one on a domain. */
 static void say_domain(struct causing *c, const struct group *g, const uint32_t *explains)
 {
@@ -201,6 +211,7 @@ static const char *say(struct causing *c, const struct group *g, const uint32_t 
     const struct draft *d = draft_at(c, g->first);
     buf_str(b, g->rule->what);
     say_subject(c, g);
+    say_moment(c, g, explains);
     if (g->hosts == 1 && d->f.host[0] != '\0')
         buf_printf(b, ": %s", d->f.host);
     else if (g->hosts > 0)
@@ -258,6 +269,7 @@ static bool is_consequence(const struct rule *rule, enum finding_kind kind)
         {BIT(FINDING_HTTP_PROXY_AUTH), ~BIT(FINDING_HTTP_PROXY_AUTH)},
         {BIT(FINDING_CLOCK_SKEW), BIT(FINDING_TLS_ALERT) | BIT(FINDING_TLS_INCOMPLETE)},
         {BIT(FINDING_TLS_INSPECTED), ~BIT(FINDING_TLS_INSPECTED)},
+        {BIT(FINDING_NETWORK_LOST), ~0ULL},
     };
     for (size_t i = 0; i < sizeof chains / sizeof *chains; i++) {
         if ((rule->kinds & chains[i].root) != 0)

@@ -27,10 +27,7 @@
 #define ADDRESS_KINDS                                                                         \
     (BIT(FINDING_DHCP_NO_OFFER) | BIT(FINDING_DHCP_OFFER_UNUSED) | BIT(FINDING_DHCP_NO_ACK) | \
      BIT(FINDING_DHCP_NAK) | BIT(FINDING_ADDRESS_SELF_ASSIGNED))
-/* What a network that leads nowhere looks like. */
-#define SILENCE_KINDS                                                                           \
-    (BIT(FINDING_DNS_NO_REPLY) | BIT(FINDING_TCP_NO_REPLY) | BIT(FINDING_TLS_NO_SERVER_HELLO) | \
-     BIT(FINDING_HTTP_NO_RESPONSE) | BIT(FINDING_NTP_NO_REPLY))
+#define LOST_KINDS (BIT(FINDING_NETWORK_LOST) | LOST_SIGNS)
 #define STOPPED_KINDS \
     (BIT(FINDING_TLS_ALERT) | BIT(FINDING_TLS_INCOMPLETE) | BIT(FINDING_TLS_RESET))
 
@@ -96,6 +93,24 @@ static bool without_address(const struct causing *c, const struct draft *d)
 static bool network_changed(const struct causing *c, const struct draft *d)
 {
     return d->f.kind == FINDING_NETWORK_CHANGED || device_has(c, d, FINDING_NETWORK_CHANGED);
+}
+
+static bool lost_gateway(const struct causing *c, const struct draft *d)
+{
+    (void)c;
+    return d->lost == LOST_GATEWAY;
+}
+
+static bool lost_beyond(const struct causing *c, const struct draft *d)
+{
+    (void)c;
+    return d->lost == LOST_BEYOND;
+}
+
+static bool lost_somewhere(const struct causing *c, const struct draft *d)
+{
+    (void)c;
+    return d->lost == LOST_SOMEWHERE;
 }
 
 static bool resolver_silent(const struct causing *c, const struct draft *d)
@@ -280,6 +295,19 @@ static const struct rule rules[] = {
     {"address-conflict", "Two machines use the same address", NULL,
      BIT(FINDING_ADDRESS_CONFLICT) | BIT(FINDING_DHCP_DECLINED) | SILENCE_KINDS, address_shared,
      SUBJECT_NONE, CONFIDENCE_LIKELY, false},
+    {"network-lost", "The device's gateway went away while it worked",
+     "Look at the way to the gateway at that time: the device's cable or Wi-Fi, its switch port "
+     "and "
+     "VLAN, the gateway itself.",
+     LOST_KINDS, lost_gateway, SUBJECT_NONE, CONFIDENCE_LIKELY, false},
+    {"network-lost", "The network behind the gateway went away while the device worked",
+     "The gateway is there: look at what lies behind it at that time, its uplink, its routes, its "
+     "policy for the device.",
+     LOST_KINDS, lost_beyond, SUBJECT_NONE, CONFIDENCE_LIKELY, false},
+    {"network-lost", "The device's network went away while it worked",
+     "Look at what the device hangs on at that time: cable, switch port, VLAN, Wi-Fi, and the "
+     "gateway and uplink behind it.",
+     LOST_KINDS, lost_somewhere, SUBJECT_NONE, CONFIDENCE_LIKELY, false},
     {"no-address", "Devices get no address from DHCP", NULL,
      ADDRESS_KINDS | BIT(FINDING_DNS_NO_REPLY), without_address, SUBJECT_NONE, CONFIDENCE_LIKELY,
      false},

@@ -10,8 +10,6 @@
 
 #include "judge.h"
 
-#define BIT(kind) (1ULL << (kind))
-
 #define TCP_KINDS \
     (BIT(FINDING_TCP_NO_REPLY) | BIT(FINDING_TCP_REFUSED) | BIT(FINDING_TCP_UNREACHABLE))
 

@@ -274,6 +274,7 @@ void device_judge(struct judge *j, uint32_t index)
     dhcp_judge(j);
     link_judge(j);
     path_judge(j);
+    lost_judge(j);
     inspection_finding(j);
     fill_services(j, d, words);
     d->verdict = verdict_of(j, words, first);

@@ -126,6 +126,8 @@ void diagnosis_flow(struct diagnosis *d, const struct flow *flow, const struct f
     path_flow_fact(&d->facts, flow);
     if (flow->key.proto == IP_PROTO_TCP)
         tcp_fact(&d->facts, flow, how, host, app, transactions);
+    else
+        lost_flow_fact(&d->facts, flow);
 }
 
 void diagnosis_unanswered(struct diagnosis *copy, const struct flow *flow, int64_t now_ns,

@@ -6,8 +6,6 @@
 
 #include "blame.h"
 
-#define BIT(kind) (1ULL << (kind))
-
 #define DENIED (BIT(FINDING_DNS_NXDOMAIN) | BIT(FINDING_DNS_NO_ADDRESS))
 
 #define ANY_CONNECTION                                                                     \

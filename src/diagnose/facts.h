@@ -80,6 +80,7 @@ struct client {
     uint32_t merged;       /* the next one that is merged into the same client, POOL_NONE */
     int32_t hello_ahead_s; /* the time that its TLS greetings carry, minus the capture's */
     int64_t first_flow_ns; /* of its first TCP flow; 0 without */
+    int64_t heard_ns;      /* the newest sign in its flows that anything comes back to it; 0 none */
     int64_t time_ns;       /* newest answer of a server that told it the time, 0 none: pools give it
                               another server each time */
     uint32_t hello_time;   /* of the newest that may be one */

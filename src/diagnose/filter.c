@@ -80,6 +80,10 @@ static void filter_link(struct judge *j, const struct draft *d)
 static void filter_path(struct buf *b, const struct finding *f)
 {
     filter_address(b, &f->device);
+    if (f->kind == FINDING_NETWORK_LOST) {
+        buf_str(b, " || arp");
+        return;
+    }
     buf_str(b, f->kind == FINDING_PATH_SLOW
                    ? " && tcp.flags.syn == 1"
                    : " && (tcp.flags.syn == 1 || tcp.analysis.retransmission)");
@@ -101,7 +105,7 @@ void filter_write(struct judge *j, const struct draft *d)
             filter_address(b, &f->device);
         return;
     }
-    if (f->kind == FINDING_PATH_SLOW || f->kind == FINDING_PATH_LOSSY) {
+    if (f->kind >= FINDING_PATH_SLOW && f->kind <= FINDING_NETWORK_LOST) {
         filter_path(b, f);
         return;
     }

@@ -15,6 +15,17 @@
 #include "phase.h"
 #include "rules.h"
 
+#define BIT(kind) (1ULL << (kind)) /* of a set of finding kinds */
+
+/* What a network that leads nowhere looks like. */
+#define SILENCE_KINDS                                                                           \
+    (BIT(FINDING_DNS_NO_REPLY) | BIT(FINDING_TCP_NO_REPLY) | BIT(FINDING_TLS_NO_SERVER_HELLO) | \
+     BIT(FINDING_HTTP_NO_RESPONSE) | BIT(FINDING_NTP_NO_REPLY))
+/* The same, where it worked before. */
+#define LOST_SIGNS                                                         \
+    (SILENCE_KINDS | BIT(FINDING_TCP_STALLED) | BIT(FINDING_TLS_STALLED) | \
+     BIT(FINDING_DHCP_NO_OFFER) | BIT(FINDING_DHCP_NO_ACK) | BIT(FINDING_ADDRESS_SELF_ASSIGNED))
+
 #define FINDINGS_MAX    20000U /* more are not listed; statuses and verdicts still know them */
 #define OTHER_NAMES_TOP 50U
 #define REASONS_MAX     16U
@@ -28,6 +39,14 @@ enum wall {
     WALL_SOURCE,  /* the device */
 };
 
+/* What a finding has to do with its device's network, which went away (rules_link_lost). */
+enum lost {
+    LOST_NOT,
+    LOST_SOMEWHERE,
+    LOST_GATEWAY, /* its router does not answer ARP any more */
+    LOST_BEYOND,  /* it does */
+};
+
 /* A finding while it is made. */
 struct draft {
     struct finding f;
@@ -38,6 +57,7 @@ struct draft {
     bool lossy;       /* rests on silence where the capture lost packets */
     bool weighs;      /* of the capture: verdict or status rest on it, though nothing failed */
     enum wall wall;   /* where something on the way filters */
+    enum lost lost;
 };
 
 /* One host under one endpoint of one service, for one device. */
@@ -154,6 +174,10 @@ void ipv6_judge(struct judge *j); /* before the device's hosts: sets j->j.ipv6_t
 /* ---- a network that is slow or loses packets ---- */
 
 void path_judge(struct judge *j);
+
+/* ---- a network that goes away: src/diagnose/rules_link_lost.c; after all other findings of the device ---- */
+
+void lost_judge(struct judge *j);
 
 /* ---- DHCP, ARP, 802.1X: src/diagnose/rules_dhcp.c, rules_link.c ---- */
 

@@ -78,6 +78,8 @@ static void fold_client(struct facts *f, uint32_t from, uint32_t to)
         target->skew = c->skew;
     if (target->time_ns < c->time_ns)
         target->time_ns = c->time_ns;
+    if (target->heard_ns < c->heard_ns)
+        target->heard_ns = c->heard_ns;
     if (target->hellos < c->hellos) {
         target->hellos = c->hellos;
         target->hello_ahead_s = c->hello_ahead_s;

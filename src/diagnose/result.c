@@ -56,6 +56,7 @@ static const char *const kind_texts[FINDING_KIND_COUNT] = {
     [FINDING_IPV6_BROKEN] = "ipv6-broken",
     [FINDING_PATH_SLOW] = "path-slow",
     [FINDING_PATH_LOSSY] = "path-lossy",
+    [FINDING_NETWORK_LOST] = "network-lost",
     [FINDING_TLS_NO_SERVER_HELLO] = "tls-no-server-hello",
     [FINDING_TLS_RESET] = "tls-reset",
     [FINDING_TLS_ALERT] = "tls-alert",

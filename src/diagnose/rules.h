@@ -78,6 +78,11 @@ uint32_t rule_tries(const struct flow *flow, const struct tx *tx);
 /* First label of a name is `label`. */
 bool rule_first_label(struct slice name, const char *label);
 
+/* When something came back to the device in `flow`, as far as that is sure; 0 never. */
+int64_t lost_heard_ns(const struct flow *flow);
+/* The same as a fact, of flows that tell no transactions of it: no TCP, which rules_tcp counts. */
+void lost_flow_fact(struct facts *f, const struct flow *flow);
+
 /* How long a connection took to be answered, and what was lost on its way. */
 void path_flow_fact(struct facts *f, const struct flow *flow);
 

@@ -22,6 +22,45 @@ static void note_wanted(struct claim *c, const struct mac_addr *mac, const struc
     c->wanted = *at;
 }
 
+/* A machine asks for another one. */
+static void note_asked(struct facts *f, struct station *st, const struct packet *p)
+{
+    struct neighbour *n = station_neighbour(&f->stations, st, &p->arp.target, true);
+    if (!n)
+        return;
+    n->known |= (p->dst_mac.bytes[0] & 1) == 0;
+    run_add(&n->asked, &p->at);
+}
+
+/* It speaks to another one, which may have asked. */
+static void note_answered(struct facts *f, const struct packet *p)
+{
+    struct station *st = station_find(&f->stations, &p->dst_mac);
+    struct neighbour *n = st ? station_neighbour(&f->stations, st, &p->arp.sender, false) : NULL;
+    if (!n)
+        return;
+    n->answered = p->at;
+    n->asked = (struct run){.count = 0};
+}
+
+/* The owner of an address speaks. */
+static void owner_fact(struct facts *f, struct claim *c, const struct packet *p, bool announces)
+{
+    const struct packet_arp *arp = &p->arp;
+    struct station *st = station_make(&f->stations, &arp->sender_mac);
+    if (st && !st->many)
+        station_owns(&f->stations, st, &arp->sender, p->vlan);
+    if (st && addr_is_link_local(&arp->sender)) {
+        st->self = arp->sender;
+        run_add(&st->self_assigned, &p->at);
+    }
+    if (st && p->has_mac && arp->op == ARP_REQUEST && !announces)
+        note_asked(f, st, p);
+    if (p->has_mac && (p->dst_mac.bytes[0] & 1) == 0)
+        note_answered(f, p);
+    claim_note(c, &arp->sender_mac, &p->at);
+}
+
 static void arp_fact(struct facts *f, const struct packet *p)
 {
     const struct packet_arp *arp = &p->arp;
@@ -33,16 +72,8 @@ static void arp_fact(struct facts *f, const struct packet *p)
     struct claim *c = station_claim(&f->stations, addr, true);
     if (!c)
         return;
-    if (!probe) {
-        struct station *st = station_make(&f->stations, &arp->sender_mac);
-        if (st && !st->many)
-            station_owns(&f->stations, st, &arp->sender, p->vlan);
-        if (st && addr_is_link_local(&arp->sender)) {
-            st->self = arp->sender;
-            run_add(&st->self_assigned, &p->at);
-        }
-        claim_note(c, &arp->sender_mac, &p->at);
-    }
+    if (!probe)
+        owner_fact(f, c, p, announces);
     if (probe || announces)
         note_wanted(c, &arp->sender_mac, &p->at);
 }

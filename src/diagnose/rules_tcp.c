@@ -56,6 +56,9 @@ static void count_sides(struct facts *f, const struct flow *flow)
     c->two_way += both;
     if (c->first_flow_ns == 0 || flow->first.ts_ns < c->first_flow_ns)
         c->first_flow_ns = flow->first.ts_ns;
+    int64_t heard_ns = lost_heard_ns(flow);
+    if (heard_ns > c->heard_ns)
+        c->heard_ns = heard_ns;
 }
 
 static void unanswered(struct facts *f, struct row *row, const struct flow *flow,

@@ -21,6 +21,7 @@ void stations_init(struct stations *s, uint32_t block)
     pool_init(&s->all, sizeof(struct station), STATIONS_MAX, block);
     pool_init(&s->stays, sizeof(struct stay), STAYS_MAX, block);
     pool_init(&s->claims, sizeof(struct claim), CLAIMS_MAX, block);
+    pool_init(&s->neighbours, sizeof(struct neighbour), NEIGHBOURS_MAX, block);
     pool_init(&s->routers, sizeof(struct router), ROUTERS_MAX, block);
     pool_init(&s->seekers, sizeof(struct seeker), STATIONS_MAX, block);
     s->talker = POOL_NONE;
@@ -34,6 +35,7 @@ void stations_clear(struct stations *s)
     pool_clear(&s->all);
     pool_clear(&s->stays);
     pool_clear(&s->claims);
+    pool_clear(&s->neighbours);
     pool_clear(&s->routers);
     pool_clear(&s->seekers);
 }
@@ -47,6 +49,7 @@ bool stations_copy(struct stations *out, const struct stations *s)
     good &= pool_copy(&out->all, &s->all) != 0;
     good &= pool_copy(&out->stays, &s->stays) != 0;
     good &= pool_copy(&out->claims, &s->claims) != 0;
+    good &= pool_copy(&out->neighbours, &s->neighbours) != 0;
     good &= pool_copy(&out->routers, &s->routers) != 0;
     good &= pool_copy(&out->seekers, &s->seekers) != 0;
     return good;
@@ -78,6 +81,7 @@ struct station *station_make(struct stations *s, const struct mac_addr *mac)
         return NULL;
     st = pool_at(&s->all, id);
     *st = (struct station){.mac = *mac, .stays = POOL_NONE, .seeker = POOL_NONE};
+    st->neighbours = POOL_NONE;
     st->name = st->vendor = st->refusal = INTERN_NONE;
     st->lease.domain = st->lease.search = st->lease.proxy = st->lease.portal = INTERN_NONE;
     return st;
@@ -269,6 +273,32 @@ struct claim *station_claim(struct stations *s, const struct ip_addr *addr, bool
 void station_leased(struct stations *s, const struct station *st)
 {
     (void)map_put(&s->by_lease, addr_hash(ADDR_KEY, &st->lease.address), station_number(s, st));
+}
+
+/* ---- neighbours ---- */
+
+const struct neighbour *station_neighbour_at(const struct stations *s, uint32_t index)
+{
+    return index == POOL_NONE ? NULL : pool_at(&s->neighbours, index);
+}
+
+struct neighbour *station_neighbour(struct stations *s, struct station *st,
+                                    const struct ip_addr *addr, bool make)
+{
+    uint32_t count = 0;
+    for (uint32_t i = st->neighbours; i != POOL_NONE; count++) {
+        struct neighbour *n = pool_at(&s->neighbours, i);
+        if (addr_eq(&n->addr, addr))
+            return n;
+        i = n->next;
+    }
+    uint32_t id = make && count < NEIGHBOURS_A_STATION ? pool_add(&s->neighbours) : POOL_NONE;
+    if (id == POOL_NONE)
+        return NULL;
+    struct neighbour *n = pool_at(&s->neighbours, id);
+    *n = (struct neighbour){.addr = *addr, .next = st->neighbours};
+    st->neighbours = id;
+    return n;
 }
 
 /* ---- IPv6's own configuration ---- */

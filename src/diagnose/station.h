@@ -15,11 +15,13 @@
 #include "pool.h"
 #include "proto/ndp.h"
 
-#define STATIONS_MAX    65536U
-#define STAYS_MAX       131072U
-#define STAYS_A_STATION 8U /* more addresses behind one MAC are those of others: a router */
-#define CLAIMS_MAX      65536U
-#define ROUTERS_MAX     64U /* that advertise themselves; looked through one by one */
+#define STATIONS_MAX         65536U
+#define NEIGHBOURS_MAX       131072U
+#define NEIGHBOURS_A_STATION 8U /* whoever asks for more is a router itself */
+#define STAYS_MAX            131072U
+#define STAYS_A_STATION      8U /* more addresses behind one MAC are those of others: a router */
+#define CLAIMS_MAX           65536U
+#define ROUTERS_MAX          64U /* that advertise themselves; looked through one by one */
 
 struct facts;
 struct flow;
@@ -100,6 +102,15 @@ struct seeker {
     struct run inform;
 };
 
+/* Whom a station asks for by ARP. */
+struct neighbour {
+    struct ip_addr addr;
+    bool known; /* the station had its MAC address */
+    uint32_t next;
+    struct run asked;     /* since it spoke last */
+    struct mark answered; /* it spoke to the station, newest; frame 0 never */
+};
+
 struct station {
     struct mac_addr mac;
     bool many;    /* more addresses than one machine has */
@@ -107,6 +118,7 @@ struct station {
     bool client;  /* it asked for something: set by station_devices */
     bool carried; /* its frames bear another MAC */
     uint32_t stays;
+    uint32_t neighbours;
     uint32_t seeker; /* POOL_NONE: it does not ask for IPv6 */
     uint32_t name;   /* texts: what it calls itself, and its vendor class */
     uint32_t vendor;
@@ -156,6 +168,7 @@ struct stations {
     struct pool all;
     struct pool stays;
     struct pool claims;
+    struct pool neighbours;
     struct pool routers;
     struct pool seekers;
     uint32_t talker; /* station that spoke 802.1X last, POOL_NONE none */
@@ -194,6 +207,11 @@ struct stay *station_stay(const struct stations *s, uint32_t index); /* NULL for
 /* A machine speaks as the owner of the address, at a time that may lie behind others told before. */
 void claim_note(struct claim *c, const struct mac_addr *mac, const struct mark *at);
 struct claim *station_claim(struct stations *s, const struct ip_addr *addr, bool make);
+
+/* NULL without, or (`make`) at the cap. The others follow by their `next`. */
+struct neighbour *station_neighbour(struct stations *s, struct station *st,
+                                    const struct ip_addr *addr, bool make);
+const struct neighbour *station_neighbour_at(const struct stations *s, uint32_t index);
 
 /* NULL without, or (`make`) at the cap. */
 struct seeker *station_seeker(struct stations *s, struct station *st, bool make);

@@ -95,6 +95,12 @@ static const struct told table[FINDING_KIND_COUNT] = {
          "uplink, traffic shaping.",
          "Packets that arrived late or in another order, and were sent again for nothing.",
          CULPRIT_NETWORK, CONFIDENCE_LIKELY},
+    [FINDING_NETWORK_LOST] =
+        {"the device's network went away while it worked",
+         "Look at what the device hangs on at that time: cable, switch port, VLAN, Wi-Fi, and the "
+         "gateway and uplink behind it.",
+         "Answers of that time that took another way than past the capture point.", CULPRIT_NETWORK,
+         CONFIDENCE_LIKELY},
     [FINDING_TLS_NO_SERVER_HELLO] =
         {"the connection stands but the TLS greeting stays without answer",
          "Look for a filter on TLS server names, and for a path MTU problem.",

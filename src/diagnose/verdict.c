@@ -12,7 +12,7 @@ static bool finding_stands(const struct judge *j, uint32_t first_draft)
         if ((f->kind == FINDING_TLS_INSPECTED || f->kind == FINDING_CLOCK_SKEW ||
              f->kind == FINDING_NTP_WRONG_TIME || f->kind == FINDING_ADDRESS_CONFLICT ||
              f->kind == FINDING_ADDRESS_SELF_ASSIGNED || f->kind == FINDING_PATH_SLOW ||
-             f->kind == FINDING_PATH_LOSSY) &&
+             f->kind == FINDING_PATH_LOSSY || f->kind == FINDING_NETWORK_LOST) &&
             f->severity >= SEVERITY_WARNING)
             return true;
     }
@@ -133,6 +133,8 @@ void verdict_reasons(struct judge *j, struct result *r)
                     "the network takes more than half a second to the internet and back");
     findings_reason(j, r, reasons, FINDING_PATH_LOSSY,
                     "the network loses more than two percent of the packets");
+    findings_reason(j, r, reasons, FINDING_NETWORK_LOST,
+                    "the network of a device went away while it worked");
     findings_reason(
         j, r, reasons, FINDING_CAPTURE_ONE_WAY,
         "the capture has one direction only of what would decide: no failure can be told "

@@ -126,16 +126,26 @@ static inline void lab_dhcp(struct lab *l, int64_t at, struct lab_dhcp how)
     diagnosis_transaction(l->d, &f, &tx, slice_str(""));
 }
 
-static inline void lab_arp(struct lab *l, int64_t at, const struct mac_addr *mac, uint16_t op,
-                           const char *sender, const char *target)
+static inline void lab_arp_to(struct lab *l, int64_t at, const struct mac_addr *mac,
+                              const struct mac_addr *to, uint16_t op, const char *sender,
+                              const char *target)
 {
     struct packet p = {.kind = PACKET_ARP, .at = lab_mark(l, at), .has_mac = true};
     p.src_mac = *mac;
+    p.dst_mac = *to;
     p.arp.op = op;
     p.arp.sender_mac = *mac;
     p.arp.sender = lab_addr(sender);
     p.arp.target = lab_addr(target);
     diagnosis_link(l->d, &p);
+}
+
+/* To all. */
+static inline void lab_arp(struct lab *l, int64_t at, const struct mac_addr *mac, uint16_t op,
+                           const char *sender, const char *target)
+{
+    static const struct mac_addr all = {{0xff, 0xff, 0xff, 0xff, 0xff, 0xff}};
+    lab_arp_to(l, at, mac, &all, op, sender, target);
 }
 
 /* A gratuitous announcement. */
