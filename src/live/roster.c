@@ -59,11 +59,21 @@ static bool has_address(const struct device *d, const struct ip_addr *addr)
     return false;
 }
 
+/* Who most likely has the address of this key. */
+static struct device *guess(const struct roster *r, uint64_t key)
+{
+    uint32_t slot = map_get(&r->by_addr, key);
+    return slot == MAP_NONE ? NULL : r->devices[slot];
+}
+
+static struct device *if_has(struct device *d, const struct ip_addr *addr)
+{
+    return d && has_address(d, addr) ? d : NULL;
+}
+
 struct device *roster_find(const struct roster *r, const struct ip_addr *addr)
 {
-    uint32_t slot = map_get(&r->by_addr, addr_key(addr));
-    struct device *d = slot == MAP_NONE ? NULL : r->devices[slot];
-    return d && has_address(d, addr) ? d : NULL;
+    return if_has(guess(r, addr_key(addr)), addr);
 }
 
 static struct device *find_mac(const struct roster *r, const struct mac_addr *mac)
@@ -351,32 +361,33 @@ static bool is_conversation(const struct packet *p)
     return (p->kind == PACKET_TCP || p->kind == PACKET_UDP) && !is_dhcp(p);
 }
 
-void roster_bring(const struct roster *r, const struct packet *p)
+void roster_bring(const struct roster *r, const struct packet *p, struct roster_place *place)
 {
-    map_bring(&r->by_addr, addr_key(&p->tuple.src));
-    map_bring(&r->by_addr, addr_key(&p->tuple.dst));
+    *place = (struct roster_place){.src_key = addr_key(&p->tuple.src),
+                                   .dst_key = addr_key(&p->tuple.dst)};
+    map_bring(&r->by_addr, place->src_key);
+    map_bring(&r->by_addr, place->dst_key);
 }
 
-static void bring_device(const struct roster *r, const struct ip_addr *addr)
+static struct device *bring_device(const struct roster *r, uint64_t key)
 {
-    uint32_t slot = map_get(&r->by_addr, addr_key(addr));
-    if (slot == MAP_NONE)
-        return;
-    bring(r->devices[slot]);
-    bring(&r->devices[slot]->addresses[1]); /* of IPv4 and IPv6, it is seldom a third */
+    struct device *d = guess(r, key);
+    if (d) {
+        bring(d);
+        bring(&d->addresses[1]); /* of IPv4 and IPv6, it is seldom a third */
+    }
+    return d;
 }
 
-void roster_bring_devices(const struct roster *r, const struct packet *p)
+void roster_bring_devices(const struct roster *r, struct roster_place *place)
 {
-    if (!is_conversation(p))
-        return;
-    bring_device(r, &p->tuple.src);
-    bring_device(r, &p->tuple.dst);
+    place->src = bring_device(r, place->src_key);
+    place->dst = bring_device(r, place->dst_key);
 }
 
-struct device *roster_expect(const struct roster *r, const struct packet *p)
+struct device *roster_expect(const struct packet *p, const struct roster_place *place)
 {
     if (!is_conversation(p))
         return NULL;
-    return route_known(roster_find(r, &p->tuple.src), roster_find(r, &p->tuple.dst), p);
+    return route_known(if_has(place->src, &p->tuple.src), if_has(place->dst, &p->tuple.dst), p);
 }

@@ -44,12 +44,18 @@ void roster_clear(struct roster *r);
 unsigned roster_route(struct roster *r, const struct packet *p,
                       struct device *owners[ROSTER_OWNERS_MAX]);
 
+/* Where the devices of a packet's addresses are expected. */
+struct roster_place {
+    uint64_t src_key, dst_key;
+    struct device *src, *dst; /* NULL: none is known */
+};
+
 /* For who knows packets ahead: what roster_route will look at comes near, in two steps some time apart. Then
- * roster_expect says the one device that a packet concerns, or NULL where only roster_route tells; it is the
- * same as roster_route's for as long as `changes` does not move. */
-void roster_bring(const struct roster *r, const struct packet *p);
-void roster_bring_devices(const struct roster *r, const struct packet *p);
-struct device *roster_expect(const struct roster *r, const struct packet *p);
+ * roster_expect says the one device that a packet concerns, or NULL where only roster_route tells. A place and
+ * the device hold for as long as `changes` does not move; the device is that of roster_route. */
+void roster_bring(const struct roster *r, const struct packet *p, struct roster_place *place);
+void roster_bring_devices(const struct roster *r, struct roster_place *place);
+struct device *roster_expect(const struct packet *p, const struct roster_place *place);
 
 struct device *roster_find(const struct roster *r, const struct ip_addr *addr);
 

@@ -180,6 +180,7 @@ static bool begin(struct sensor *s, struct device *d)
 struct arrival {
     struct packet packet;
     uint64_t hash;
+    struct roster_place whose;
     struct device *device; /* NULL: roster_route tells */
     struct engine *engine; /* the device's, when its flow was looked for; NULL: it was not */
     struct flow_place place;
@@ -207,16 +208,16 @@ static void arrive(const struct sensor *s, struct arrival *a, const struct frame
 {
     net_decode(&a->packet, frame->linktype, frame->bytes, frame->wire_len, &frame->at);
     a->hash = mirror_expect(s->mirror, &a->packet);
-    roster_bring(&s->roster, &a->packet);
+    roster_bring(&s->roster, &a->packet, &a->whose);
 }
 
 /* Each device has tables of its own: where they are has to be read step by step, for all frames at once. */
 static void look_ahead(const struct sensor *s, struct arrival *all, size_t count)
 {
     for (size_t i = 0; i < count; i++)
-        roster_bring_devices(&s->roster, &all[i].packet);
+        roster_bring_devices(&s->roster, &all[i].whose);
     for (size_t i = 0; i < count; i++) {
-        all[i].device = roster_expect(&s->roster, &all[i].packet);
+        all[i].device = roster_expect(&all[i].packet, &all[i].whose);
         all[i].engine = all[i].device ? all[i].device->engine : NULL;
         if (all[i].engine)
             engine_bring(all[i].engine);

@@ -77,31 +77,35 @@ static struct device *route(struct bench *b, const struct packet *p)
     return count ? owners[0] : NULL;
 }
 
+static struct device *expect(const struct bench *b, const struct packet *p)
+{
+    struct roster_place place;
+    roster_bring(&b->roster, p, &place);
+    roster_bring_devices(&b->roster, &place);
+    return roster_expect(p, &place);
+}
+
 /* Looking ahead finds whose a packet is, or says that it cannot; whatever may change that is counted. */
 static void expectations_hold_until_something_changes(void **state)
 {
     struct bench *b = *state;
     struct packet sent = *udp(b, "10.0.0.5", 40000, "10.0.0.53", 53);
     struct packet back = *udp(b, "10.0.0.53", 53, "10.0.0.5", 40000);
-    roster_bring(&b->roster, &sent);
-    roster_bring_devices(&b->roster, &sent);
-    assert_null(roster_expect(&b->roster, &sent)); /* nobody knows it yet */
+    assert_null(expect(b, &sent)); /* nobody knows it yet */
     uint32_t changes = b->roster.changes;
     struct device *d = route(b, &sent);
     assert_non_null(d);
     assert_int_not_equal(b->roster.changes, changes);
     changes = b->roster.changes;
-    roster_bring(&b->roster, &back);
-    roster_bring_devices(&b->roster, &back);
-    assert_ptr_equal(roster_expect(&b->roster, &sent), d);
-    assert_ptr_equal(roster_expect(&b->roster, &back), d);
+    assert_ptr_equal(expect(b, &sent), d);
+    assert_ptr_equal(expect(b, &back), d);
     assert_ptr_equal(route(b, &back), d);
     assert_int_equal(b->roster.changes, changes);
     back.kind = PACKET_ICMP;
-    assert_null(roster_expect(&b->roster, &back));
+    assert_null(expect(b, &back));
     roster_server(&b->roster, &sent.tuple.src);
     assert_int_not_equal(b->roster.changes, changes);
-    assert_null(roster_expect(&b->roster, &sent));
+    assert_null(expect(b, &sent));
 }
 
 static void both_directions_are_the_devices(void **state)
