@@ -57,8 +57,10 @@ void pages_free(void *memory, size_t bytes)
 void pages_heap(void)
 {
 #ifdef __GLIBC__
+    // NOLINTBEGIN(concurrency-mt-unsafe): at the start of the program
     (void)mallopt(M_MMAP_THRESHOLD, HEAP_BLOCK);
     (void)mallopt(M_TOP_PAD, HEAP_BYTES);
+    // NOLINTEND(concurrency-mt-unsafe)
     char *grown = malloc(HUGE_PAGE);
     if (!grown)
         return;
