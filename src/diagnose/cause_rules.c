@@ -297,8 +297,7 @@ static const struct rule rules[] = {
      SUBJECT_NONE, CONFIDENCE_LIKELY, false},
     {"network-lost", "The device's gateway went away while it worked",
      "Look at the way to the gateway at that time: the device's cable or Wi-Fi, its switch port "
-     "and "
-     "VLAN, the gateway itself.",
+     "and VLAN, the gateway itself.",
      LOST_KINDS, lost_gateway, SUBJECT_NONE, CONFIDENCE_LIKELY, false},
     {"network-lost", "The network behind the gateway went away while the device worked",
      "The gateway is there: look at what lies behind it at that time, its uplink, its routes, its "
@@ -451,8 +450,7 @@ static const struct rule rules[] = {
      SUBJECT_HOST, CONFIDENCE_POSSIBLE, false},
     {"tls-parameters", "Device and server agree on no TLS version or cipher suite",
      "Compare the versions and cipher suites with those outside the network; look for a box with "
-     "an "
-     "outdated policy, and for a device policy that turns TLS versions off.",
+     "an outdated policy, and for a device policy that turns TLS versions off.",
      BIT(FINDING_TLS_ALERT), path_no_parameters, SUBJECT_HOST, CONFIDENCE_LIKELY, false},
     {"tls-refused", "TLS handshakes end with an alert", NULL, BIT(FINDING_TLS_ALERT), NULL,
      SUBJECT_HOST, CONFIDENCE_LIKELY, false},

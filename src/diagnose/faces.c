@@ -281,8 +281,7 @@ static const struct face {
      name_unknown,
      {"what answers does not serve this name",
       "Check that the name resolves to the host's own address (DNS answers, proxy, hosts file), "
-      "and "
-      "look for a filter on TLS server names.",
+      "and look for a filter on TLS server names.",
       "The same alert outside the network, where the name has the same address.", CULPRIT_NONE,
       CONFIDENCE_LIKELY}},
     {BIT(FINDING_TLS_ALERT),
@@ -352,8 +351,7 @@ static const struct face {
      by_ipv6,
      {"the network gives the device IPv6 and no DNS resolver",
       "Name a resolver in the router advertisements (RDNSS, RFC 8106), or set their O flag and "
-      "hand "
-      "it out by DHCPv6 (option 23).",
+      "hand it out by DHCPv6 (option 23).",
       "A resolver, or IPv4, that the device has from elsewhere.", CULPRIT_NETWORK,
       CONFIDENCE_LIKELY}},
     {BIT(FINDING_DHCP_NO_OFFER),
@@ -438,8 +436,7 @@ static const struct {
      "Exempt the host from the filter that goes by TLS server names."},
     {BIT(FINDING_TLS_NO_SERVER_HELLO), short_swallowed,
      "Look for a filter that drops connections to the host as soon as they carry data; such "
-     "filters "
-     "go by the TLS server name as a rule."},
+     "filters go by the TLS server name as a rule."},
 };
 
 const char *face_advice(const struct draft *d)
