@@ -137,10 +137,10 @@ static bool page_blocks(const struct judge *j, const struct draft *d)
     return (d->x.value & (HTTP_SAID_BLOCK | HTTP_SAID_BOX)) != 0 && (d->x.group & FAIL_PROXY) == 0;
 }
 
-/* The device went round the proxy, which let nothing pass. */
-static bool went_round(const struct judge *j, const struct draft *d)
+bool face_went_round(const struct judge *j, const struct draft *d)
 {
-    return d->f.recovered && !proxy_lets_pass(j->f, d->client);
+    return d->f.kind == FINDING_HTTP_PROXY_AUTH && d->f.recovered &&
+           !proxy_lets_pass(j->f, d->client);
 }
 
 static bool must_pass(const struct judge *j, const struct draft *d)
@@ -308,7 +308,7 @@ static const struct face {
       "Look for a proxy that nobody asked for on port 80, and exempt the host from it.",
       "The same cookie from outside the network.", CULPRIT_PROXY, CONFIDENCE_POSSIBLE}},
     {BIT(FINDING_HTTP_PROXY_AUTH),
-     went_round,
+     face_went_round,
      {"the proxy asks for credentials, so the device goes round it",
       "Take the proxy out of the configuration that the deployment network hands out, or let it "
       "pass the required hosts without authentication; keep the direct way open until then.",

@@ -11,6 +11,8 @@
 #include "judge.h"
 #include "told.h"
 
+/* Whether what a proxy refused was got without it, which let nothing pass. */
+bool face_went_round(const struct judge *j, const struct draft *d);
 const struct told *face_of(const struct judge *j, const struct draft *d);
 /* The advice of a finding that has been blamed on somebody. */
 const char *face_advice(const struct draft *d);

@@ -60,12 +60,6 @@ void finding_prove(struct judge *j, struct draft *d)
         buf_reset(&j->text);
 }
 
-/* Recovered without the proxy that still wants credentials. */
-static bool goes_round(const struct judge *j, const struct draft *d)
-{
-    return d->f.kind == FINDING_HTTP_PROXY_AUTH && !proxy_lets_pass(j->f, d->client);
-}
-
 static void add_summary(struct judge *j, const struct draft *d)
 {
     struct buf *b = &j->text;
@@ -82,7 +76,7 @@ static void add_summary(struct judge *j, const struct draft *d)
         buf_str(b, face_of(j, d)->what);
     }
     if (f->recovered)
-        buf_str(b, goes_round(j, d) ? "; the direct way works" : "; later it worked");
+        buf_str(b, face_went_round(j, d) ? "; the direct way works" : "; later it worked");
 }
 
 static void add_server_proof(struct judge *j, struct draft *d)

@@ -188,9 +188,9 @@ void link_changes(struct judge *j); /* fills j->j.change */
 /* IPv6's own configuration, where it is all that a device has: what it lacks, as a finding of its own; or as proof to
  * a DHCP server's silence, of which IPv6 makes nothing better (`x.value`). */
 void dhcp6_judge(struct judge *j);
+void dhcp6_stand_in(struct judge *j, struct draft *d);
 /* The router of the device's link that advertises itself as the way out; NULL where none is known. */
 const struct router *dhcp6_router(const struct judge *j);
-void dhcp6_stand_in(struct judge *j, struct draft *d);
 /* What the device's lease says about a finding, as proof. */
 void dhcp_explain(struct judge *j, struct draft *d);
 
