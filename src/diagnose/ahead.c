@@ -4,22 +4,32 @@
  */
 #include "ahead.h"
 
-/* The tables. */
+/* The store. */
 BRINGS void first_step(struct step *s, const struct facts *f, const struct flow *flow)
 {
-    *s = (struct step){.client = MAP_NONE, .station = MAP_NONE};
+    *s = (struct step){.facts = f, .client = MAP_NONE, .station = MAP_NONE};
+    if (f->is_kin) /* what is alone is near */
+        facts_bring_first(f);
     s->client_key = facts_key(&flow->key.src);
-    finder_bring(&f->by_addr, s->client_key);
-    if (!flow->has_mac)
+    if (flow->has_mac)
+        s->mac_key = station_key(&flow->client_mac);
+}
+
+/* The tables. */
+BRINGS void second_step(const struct step *s)
+{
+    if (!s->facts)
         return;
-    s->mac_key = station_key(&flow->client_mac);
-    map_bring(&f->stations.by_mac, s->mac_key);
+    finder_bring(&s->facts->by_addr, s->client_key);
+    if (s->mac_key != 0)
+        map_bring(&s->facts->stations.by_mac, s->mac_key);
 }
 
 /* The records. */
-BRINGS void second_step(struct step *s, const struct facts *f)
+BRINGS void third_step(struct step *s)
 {
-    if (s->client_key == 0)
+    const struct facts *f = s->facts;
+    if (!f)
         return;
     uint32_t step = 0;
     s->client =
@@ -32,8 +42,11 @@ BRINGS void second_step(struct step *s, const struct facts *f)
 }
 
 /* What they point at: the newest resolver or proxy, the names of rows, the newest address. */
-BRINGS void third_step(const struct step *s, const struct facts *f)
+BRINGS void fourth_step(const struct step *s)
 {
+    const struct facts *f = s->facts;
+    if (!f)
+        return;
     if (s->client < f->clients.count)
         facts_bring(f, s->client);
     if (s->station >= f->stations.all.count)
@@ -47,14 +60,23 @@ void ahead_packet(struct ahead *a, const struct facts *f, const struct flow *beg
 {
     if (!begun && a->idle >= AHEAD_STEPS)
         return;
-    third_step(&a->steps[(a->newest + 2) % AHEAD_STEPS], f);
-    second_step(&a->steps[a->newest], f);
+    fourth_step(&a->steps[(a->newest + 2) % AHEAD_STEPS]);
+    third_step(&a->steps[(a->newest + 3) % AHEAD_STEPS]);
+    second_step(&a->steps[a->newest]);
     a->newest = (a->newest + 1) % AHEAD_STEPS;
+    a->steps[a->newest].facts = NULL;
     if (begun) {
         first_step(&a->steps[a->newest], f, begun);
         a->idle = 0;
     } else {
-        a->steps[a->newest] = (struct step){.client = MAP_NONE, .station = MAP_NONE};
         a->idle++;
+    }
+}
+
+void ahead_forget(struct ahead *a, const struct facts *f)
+{
+    for (int i = 0; i < AHEAD_STEPS; i++) {
+        if (a->steps[i].facts == f)
+            a->steps[i].facts = NULL;
     }
 }

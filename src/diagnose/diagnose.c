@@ -15,7 +15,8 @@
 
 struct diagnosis {
     struct facts facts;
-    struct ahead ahead;
+    struct ahead *ahead; /* own_ahead, or that of a kin */
+    struct ahead own_ahead;
     struct arena arena; /* of the result */
     struct result result;
 };
@@ -27,6 +28,7 @@ struct diagnosis *diagnosis_new(const struct service_list *list, struct diagnosi
     if (!d)
         return NULL;
     arena_init(&d->arena, RESULT_BYTES_MAX);
+    d->ahead = kin ? kin->ahead : &d->own_ahead;
     if (!facts_init(&d->facts, list, kin ? &kin->facts : NULL, number)) {
         diagnosis_free(d);
         return NULL;
@@ -50,6 +52,8 @@ void diagnosis_free(struct diagnosis *d)
 {
     if (!d)
         return;
+    if (d->ahead)
+        ahead_forget(d->ahead, &d->facts);
     facts_clear(&d->facts);
     arena_clear(&d->arena);
     free(d);
@@ -104,7 +108,7 @@ void diagnosis_drops(struct diagnosis *d, int64_t since_ns, int64_t until_ns, ui
 
 void diagnosis_expect(struct diagnosis *d, const struct flow *begun)
 {
-    ahead_packet(&d->ahead, &d->facts, begun);
+    ahead_packet(d->ahead, &d->facts, begun);
 }
 
 void diagnosis_silence(struct diagnosis *d, int64_t since_ns)

@@ -52,6 +52,23 @@ static struct pool *pool_of(struct facts *f, size_t i)
     return (void *)((char *)f + own_pools[i].offset);
 }
 
+static struct issuer_memo *issuers_new(void)
+{
+    struct issuer_memo *m = calloc(1, sizeof *m);
+    if (m && !(m->names = intern_new(ISSUERS_MAX, ISSUERS_BYTES_MAX))) {
+        free(m);
+        return NULL;
+    }
+    return m;
+}
+
+static void issuers_free(struct issuer_memo *m)
+{
+    if (m)
+        intern_free(m->names);
+    free(m);
+}
+
 /* Names with a known address get the first numbers, so that an answer is cheaply known as one of theirs. */
 static void list_probes(struct facts *f, const struct service *s)
 {
@@ -83,7 +100,7 @@ bool facts_init(struct facts *f, const struct service_list *list, struct facts *
         f->matches = matches_new(list, f->listed);
     f->others = intern_new(OTHER_NAMES_MAX, OTHER_BYTES_MAX);
     f->texts = intern_new(TEXTS_MAX, TEXTS_BYTES_MAX);
-    f->issuers = intern_new(ISSUERS_MAX, ISSUERS_BYTES_MAX);
+    f->issuers = kin ? kin->issuers : issuers_new();
     for (size_t i = 0; i < OWN_MAPS; i++)
         map_init(map_of(f, i), own_maps[i].cap);
     finder_init(&f->by_addr);
@@ -96,6 +113,7 @@ bool facts_init(struct facts *f, const struct service_list *list, struct facts *
     if (kin) {
         memcpy(f->probes, kin->probes, sizeof f->probes);
         f->probe_count = kin->probe_count;
+        f->clients.cap = KIN_CLIENTS_MAX;
     }
     for (uint32_t s = 0; !kin && f->listed && s < services_count(list); s++)
         list_probes(f, services_at(list, s));
@@ -120,10 +138,10 @@ void facts_clear(struct facts *f)
     if (!f->is_kin) {
         matches_free(f->matches);
         intern_free(f->listed);
+        issuers_free(f->issuers);
     }
     intern_free(f->others);
     intern_free(f->texts);
-    intern_free(f->issuers);
     free(f->other_counts);
 }
 

@@ -12,6 +12,9 @@
 #ifndef DIAGNOSE_FACTS_H
 #define DIAGNOSE_FACTS_H
 
+#include <stddef.h>
+
+#include "base/bring.h"
 #include "base/finder.h"
 #include "base/intern.h"
 #include "base/map.h"
@@ -30,6 +33,7 @@
 #include "station.h"
 
 #define CLIENTS_MAX       262144U
+#define KIN_CLIENTS_MAX   4096U /* of one device, which may have several addresses */
 #define SERVERS_MAX       524288U
 #define ROW_BLOCKS_MAX    65536U
 #define ROWS_A_BLOCK      48
@@ -249,39 +253,46 @@ struct clock_samples {
     uint32_t count;
 };
 
+/* Issuers of certificates that were looked up before. */
+struct issuer_memo {
+    struct intern *names;
+    bool is_public[ISSUERS_MAX];
+};
+
 struct facts {
+    /* What nearly every exchange asks for stands first, and together: see ahead.h. */
     const struct service_list *list;
-    struct probe_name probes[PROBE_NAMES_MAX]; /* of the first names in `listed` */
-    uint32_t probe_count;
     struct intern *listed;
     struct intern *others;
     struct intern *texts;
-    struct intern *issuers; /* looked up before */
-    bool issuer_public[ISSUERS_MAX];
+    struct matches *matches;
+    struct routes *routes; /* own_routes, or those of a kin */
+    struct finder by_addr; /* clients */
+    struct map by_mac;
+    struct pool clients;
+    struct pool peers;
+    struct pool row_blocks;
+    struct stations stations;
+
+    struct finder by_server; /* servers */
+    struct pool servers;     /* many more than clients are; some are both */
+    struct pool macs;
+    struct pool skews;
+    struct pool failures; /* struct kept_failure, kept_rest */
+    struct pool rests;
+    struct issuer_memo *issuers;
+    struct probe_name probes[PROBE_NAMES_MAX]; /* of the first names in `listed` */
+    uint32_t probe_count;
     uint32_t *other_counts; /* by number in others */
     uint32_t other_room;
     uint32_t other_overflow; /* contacts of names that found no room */
-    struct finder by_addr;   /* clients */
-    struct finder by_server; /* servers */
-    struct map by_mac;
-    struct matches *matches;
-    struct pool clients;
-    struct pool servers; /* many more than clients are; some are both */
-    struct pool macs;
-    struct pool peers;
-    struct pool skews;
-    struct pool row_blocks;
-    struct pool failures; /* struct kept_failure, kept_rest */
-    struct pool rests;
-    struct map by_flow; /* to watches */
+    struct map by_flow;      /* to watches */
     struct pool watches;
     uint32_t spare_watch; /* the newest that is done, POOL_NONE */
     uint64_t via_seen;    /* the Via that was looked at last: it repeats */
     bool via_box;
     struct revocation revocation;
-    struct stations stations;
     struct clock_samples clocks;
-    struct routes *routes; /* own_routes, or those of a kin */
     struct routes own_routes;
     uint32_t number;       /* of these facts among kin; 0 alone */
     uint32_t listed_added; /* names, by a kin */
@@ -295,7 +306,7 @@ struct facts {
     bool lossy;        /* known when judging begins: the capture can have lost any single packet */
     bool complete;     /* likewise: where nothing was captured nothing was sent */
     bool rows_of_ends; /* connections were swallowed or reset on their requests: see rules_stall */
-    bool is_kin;       /* `listed` and `routes` are another one's */
+    bool is_kin;       /* `listed`, `matches`, `routes` and `issuers` are another one's */
     bool is_copy;      /* of another one, whose names it uses */
 };
 
@@ -318,7 +329,11 @@ static inline uint64_t facts_key(const struct ip_addr *addr)
 {
     return addr_hash(0x61646472U, addr);
 }
-/* Has brought near what a client's record points at (see ahead.h). */
+/* Have brought near what stands first, and what a client's record points at (see ahead.h). */
+BRINGS void facts_bring_first(const struct facts *f)
+{
+    bring_bytes(f, offsetof(struct facts, stations.stays) + sizeof f->stations.stays);
+}
 void facts_bring(const struct facts *f, uint32_t client);
 
 /* The client of an address: number, or POOL_NONE when it is not known. */

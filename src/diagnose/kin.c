@@ -3,13 +3,13 @@
  * SPDX-License-Identifier: MIT
  *
  * Kin have their listed names and their routes in common and number their clients each for itself: a token
- * is both numbers in 32 bits. Numbers of kin come round after 16,384; those that exist at the same time
- * stay apart.
+ * is both numbers in 32 bits. Facts that are alone have the number 0 and more clients; theirs are tokens as they
+ * are. Numbers of kin come round after a million.
  */
 #include "facts.h"
 
-#define TOKEN_SHIFT 18
-_Static_assert(CLIENTS_MAX <= 1U << TOKEN_SHIFT, "a client's number fits below its kin's");
+#define TOKEN_SHIFT 12
+_Static_assert(KIN_CLIENTS_MAX <= 1U << TOKEN_SHIFT, "a client's number fits below its kin's");
 
 uint32_t facts_token(const struct facts *f, uint32_t client)
 {
@@ -18,6 +18,6 @@ uint32_t facts_token(const struct facts *f, uint32_t client)
 
 bool facts_is_token(const struct facts *f, uint32_t token, uint32_t client)
 {
-    uint32_t id = token & ((1U << TOKEN_SHIFT) - 1);
+    uint32_t id = f->number ? token & ((1U << TOKEN_SHIFT) - 1) : token;
     return facts_token(f, id) == token && id < f->clients.count && facts_primary(f, id) == client;
 }

@@ -24,7 +24,7 @@ struct pool {
 
 /* Bytes of a block: much is kept of a network, little of one device, and there are thousands of them. */
 #define POOL_BLOCK       8192U
-#define POOL_BLOCK_SMALL 1024U
+#define POOL_BLOCK_SMALL 512U
 
 /* `size` bytes of a record, most records, and bytes of a block (above). */
 void pool_init(struct pool *p, size_t size, uint32_t cap, uint32_t block);

@@ -55,22 +55,22 @@ static void claim(struct facts *f, struct watch *w, enum finding_kind kind, int6
 }
 
 /* Going through the tables of issuers costs more than all else of a handshake, and few issuers there are. */
-static bool is_public(struct facts *f, struct slice issuer)
+static bool is_public(struct issuer_memo *m, struct slice issuer)
 {
-    uint32_t id = intern_find(f->issuers, issuer);
+    uint32_t id = intern_find(m->names, issuer);
     if (id != INTERN_NONE)
-        return f->issuer_public[id];
+        return m->is_public[id];
     bool known = issuer_is_public(issuer);
-    id = intern_add(f->issuers, issuer);
+    id = intern_add(m->names, issuer);
     if (id != INTERN_NONE)
-        f->issuer_public[id] = known;
+        m->is_public[id] = known;
     return known;
 }
 
-static bool shows_public_issuer(struct facts *f, const struct tx_tls *tls)
+static bool shows_public_issuer(const struct facts *f, const struct tx_tls *tls)
 {
     return tls->certificate && tls->certificate->issuer.len > 0 &&
-           is_public(f, tls->certificate->issuer);
+           is_public(f->issuers, tls->certificate->issuer);
 }
 
 /* The list knows this issuer as one of the services that the host belongs to. */
@@ -113,7 +113,7 @@ static void check_certificate(struct facts *f, const struct row *row, const stru
         claim(f, w, FINDING_TLS_CERTIFICATE_NOT_YET_VALID, c->not_before, c->issuer);
     if (tx->u.tls.sni.len > 0 && !certificate_names(c, tx->u.tls.sni))
         claim(f, w, FINDING_TLS_NAME_MISMATCH, 0, c->name_count ? c->names[0] : c->subject);
-    if (c->issuer.len > 0 && !is_public(f, c->issuer) &&
+    if (c->issuer.len > 0 && !is_public(f->issuers, c->issuer) &&
         !issuer_is_expected(f, intern_name(f->listed, row->name), c->issuer)) {
         claim(f, w, FINDING_TLS_INSPECTED, c->not_before, c->issuer);
         w->claims[w->count - 1].code = certificate_signs(&tx->u.tls);
