@@ -20,8 +20,8 @@ void pages_free(void *memory, size_t bytes);
 /* Asks for huge pages for memory that is aligned to PAGES_LEAST and as long, or a multiple. */
 void pages_advise(void *memory, size_t bytes);
 
-/* Asks the same for what malloc hands out from here on, some tens of megabytes, where the C library can be told.
- * Once, at the start of a program that fills many tables of moderate size. */
-void pages_heap(void);
+/* Asks the same for the first `bytes` that malloc hands out from here on, where the C library can be told. Once, at
+ * the start of a program that fills many tables of moderate size. */
+void pages_heap(size_t bytes);
 
 #endif

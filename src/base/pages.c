@@ -5,14 +5,15 @@
 #include "base/pages.h"
 
 #include <assert.h>
+#include <limits.h>
 #include <malloc.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 
-#define HUGE_PAGE  PAGES_LEAST
-#define HEAP_BYTES ((size_t)64 << 20)
-#define HEAP_BLOCK (HEAP_BYTES / 2) /* what is larger is no part of the heap */
+#define HUGE_PAGE PAGES_LEAST
+#define HEAP_BLOCK \
+    ((size_t)32 << 20) /* what is larger is no part of the heap: the most that glibc takes */
 
 static size_t whole(size_t bytes)
 {
@@ -54,17 +55,20 @@ void pages_free(void *memory, size_t bytes)
 }
 
 /* The heap's next growth is as large as all that is advised: memory that nobody touches costs nothing. */
-void pages_heap(void)
+void pages_heap(size_t bytes)
 {
+    assert(bytes >= 2 * HUGE_PAGE && bytes <= INT_MAX);
 #ifdef __GLIBC__
     // NOLINTBEGIN(concurrency-mt-unsafe): at the start of the program
-    (void)mallopt(M_MMAP_THRESHOLD, HEAP_BLOCK);
-    (void)mallopt(M_TOP_PAD, HEAP_BYTES);
+    (void)mallopt(M_MMAP_THRESHOLD, (int)HEAP_BLOCK);
+    (void)mallopt(M_TOP_PAD, (int)bytes);
     // NOLINTEND(concurrency-mt-unsafe)
     char *grown = malloc(HUGE_PAGE);
     if (!grown)
         return;
-    pages_advise(grown + (HUGE_PAGE - (uintptr_t)grown % HUGE_PAGE), HEAP_BYTES - HUGE_PAGE);
+    pages_advise(grown + (HUGE_PAGE - (uintptr_t)grown % HUGE_PAGE), bytes - HUGE_PAGE);
     free(grown);
+#else
+    (void)bytes;
 #endif
 }

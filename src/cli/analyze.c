@@ -21,6 +21,7 @@
 
 /* Files from here on show how far reading has come. */
 #define PROGRESS_BYTES (64ULL << 20)
+#define HEAP_HUGE      ((size_t)64 << 20) /* more than most captures need */
 #define WIDTH_DEFAULT  80
 #define WIDTH_MIN      60
 #define WIDTH_MAX      120
@@ -371,7 +372,7 @@ int command_analyze(int argc, char **argv)
         return EXIT_TROUBLE;
     if (o.help)
         return print_usage();
-    pages_heap();
+    pages_heap(HEAP_HUGE);
     struct err err;
     struct service_list *services = open_services(o.services, o.more_services, &err);
     if (!services)

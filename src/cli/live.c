@@ -9,12 +9,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/pages.h"
 #include "cli.h"
 
 #define BUFFER_DEFAULT  64U /* MiB */
 #define TIMEOUT_DEFAULT 300U
 #define TIMEOUT_MAX     86400U
 #define EXIT_AFTER_MAX  1000000U
+/* About what thousands of devices take: of more the kernel would keep what they gave back. */
+#define HEAP_HUGE ((size_t)128 << 20)
 
 static const char usage[] =
     "usage: oobescope live -i INTERFACE [-i INTERFACE...] [options]\n"
@@ -258,6 +261,7 @@ int command_live(int argc, char **argv)
         return fputs(usage, stdout) < 0 ? EXIT_TROUBLE : EXIT_CLEAR;
     if (o.list)
         return list_interfaces();
+    pages_heap(HEAP_HUGE);
     struct service_list *services = open_services(o.services, o.more_services, &err);
     if (!services)
         return complain(&err);
