@@ -17,7 +17,7 @@
 /* What every event says besides its own. Valid for the call. */
 struct event {
     const struct flow *flow;
-    uint64_t flow_id; /* its own among all engines */
+    uint64_t flow_id; /* its own among all subjects of all engines */
     struct ip_addr device;
     const struct service *service; /* or NULL */
     struct slice hostname; /* SNI, Host, or from the device's DNS answers; empty when unknown */
@@ -25,9 +25,12 @@ struct event {
     const char *label;     /* nDPI's, or "" */
 };
 
+/* What each packet changes stands first. */
 struct engine_stats {
     uint64_t packets;
     uint64_t bytes; /* captured */
+    struct mark first;
+    struct mark last;
     uint64_t truncated_packets;
     uint64_t duplicate_packets;
     uint64_t
@@ -44,8 +47,6 @@ struct engine_stats {
     uint32_t clock_steps;  /* how often the capturing clock was set back */
     int64_t set_back_ns;   /* by how much in all: times are as if it had gone on */
     struct flow_stats flows;
-    struct mark first;
-    struct mark last;
     struct mark first_truncated; /* without truncated packets: of nothing */
     struct mark last_truncated;
 };
@@ -55,23 +56,21 @@ struct sink {
     void *ctx;
     void (*transaction)(void *ctx, const struct event *event, const struct tx *tx);
     void (*flow)(void *ctx, const struct event *event, const struct flow_end *how);
-    /* Once, from engine_finish. */
+    /* From engine_finish, subject_judge and subject_finish. */
     void (*result)(void *ctx, const struct result *result, const struct engine_stats *stats);
 };
 
 struct engine_options {
     const struct service_list *services;
-    bool ndpi; /* label what our own dissectors do not know */
-    struct sink sink;
-    /* For one of many engines side by side, each for one device; zero for an analysis. */
-    const struct engine *kin; /* share what it learns of the network; it must live longer */
-    uint32_t number;          /* flow ids are apart from those of engines with other numbers */
-    uint32_t max_flows;       /* cap, where few are expected: tables start small */
+    bool ndpi;        /* label what our own dissectors do not know */
+    bool many;        /* for subjects of its own, see engine/subject.h: frames are theirs */
+    struct sink sink; /* where it is not for many */
 };
 
 struct engine;
 
 struct engine *engine_new(const struct engine_options *options, struct err *err);
+/* Its subjects go before it. */
 void engine_free(struct engine *e);
 
 /* Does now what otherwise waits for the first packet that needs it, and that a process without rights
@@ -89,35 +88,11 @@ static inline void engine_packet(struct engine *e, const struct frame *frame)
     engine_frames(e, frame, 1);
 }
 
-/* The same for a frame that was decoded already, `captured` bytes of it. Changes `p`. `place`: where its flow is
- * expected, see below. `copy`: a mirror's copy of a packet before (net/mirror.h), which engines with kin do not
- * look for themselves. The packet's flow, NULL when it has none; valid until the next call. */
-struct flow *engine_decoded(struct engine *e, struct packet *p, struct flow_place place,
-                            size_t captured, bool copy);
-
-/* Where the flow of a packet is expected, in tables of this engine alone; whatever happens meanwhile, it will
- * do. Of many engines each has its tables elsewhere: what a later packet needs comes near, without waiting for
- * it, in these steps, each some time before the next. */
-void engine_bring(const struct engine *e);
-void engine_bring_tables(const struct engine *e);
-struct flow_place engine_expect(const struct engine *e, const struct packet *p);
-void engine_bring_flow(const struct engine *e, struct flow_place *place);
-
 /* It is `now_ns` though no packet came: what has timed out ends, and silence until now counts. */
 void engine_time(struct engine *e, int64_t now_ns);
-
-/* The capture missed `frames` at some time from `since_ns` to `until_ns` (as packets have their times). To be
- * counted among the kernel_drops that engine_judge and engine_finish are told, too. */
-void engine_drops(struct engine *e, int64_t since_ns, int64_t until_ns, uint64_t frames);
-
-/* Judges what is known by now (of open flows: those nobody has answered) and tells the sink the result; the analysis goes on.
- * False when memory is out. */
-bool engine_judge(struct engine *e, const struct capture_totals *captured);
 
 /* Ends all flows and judges. `captured` says what the files told of themselves; silence until the capture
  * ended counts. */
 void engine_finish(struct engine *e, const struct capture_totals *captured);
-
-struct engine_stats engine_stats(const struct engine *e);
 
 #endif

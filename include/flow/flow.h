@@ -88,7 +88,7 @@ struct flow_config {
     int64_t syn_idle_ns; /* not answered yet */
     int64_t udp_idle_ns;
     int64_t linger_ns; /* after RST, or FIN from both sides */
-    bool small;        /* few flows are expected: grow in small steps */
+    bool grouped;      /* each flow is of a group */
 };
 
 /* The values for offline analyses. */
@@ -103,9 +103,18 @@ struct flow_stats {
     uint32_t open_max; /* most at once */
 };
 
+/* Flows of one table that belong to one of many, a device say: they are counted, capped and ended together.
+ * Zeroed but for `max_flows`. It may not move while it has flows. */
+struct flow_group {
+    uint32_t max_flows;   /* where it has so many, its oldest goes first */
+    uint32_t first, last; /* the table's: its flows in order of their ids; 0: none */
+    struct flow_stats stats;
+};
+
 typedef void flow_end_fn(void *ctx, struct flow *flow, const struct flow_end *how);
 
-/* `on_end` is called once a flow, before its memory goes. NULL when memory is out. */
+/* `on_end` is called once a flow, before its memory goes, with the flow's group, or without groups
+ * with `ctx`. NULL when memory is out. */
 struct flow_table *flow_table_new(const struct flow_config *config, flow_end_fn *on_end, void *ctx);
 /* Without calling on_end: what `app` of flows points to is to be freed before (flow_table_each). */
 void flow_table_free(struct flow_table *t);
@@ -120,7 +129,8 @@ struct flow_place {
 };
 
 /* Memory takes longer than all that a packet costs. Who knows packets ahead asks for what flow_take will
- * need in three steps, each some time before the next: the tuple's slot, its flow, what the flow says. */
+ * need in three steps, each some time before the next: the tuple's slot, its flow (and what tells its group),
+ * what the flow says. */
 struct flow_place flow_expect(const struct flow_table *t, const struct tuple *tuple);
 void flow_bring(const struct flow_table *t, struct flow_place *place);
 BRINGS void flow_bring_app(const struct flow_place *place)
@@ -129,20 +139,21 @@ BRINGS void flow_bring_app(const struct flow_place *place)
         bring_bytes(place->flow->app, FLOW_APP_NEAR);
 }
 
-/* Has what every look-up needs brought near. */
-void flow_table_bring(const struct flow_table *t);
-
 /* The flow of a TCP or UDP packet, created when new, its counters and TCP state brought up to date;
  * `dir` says which side sent it. `place` is where flow_expect expected it, however long ago. A SYN that
- * starts the tuple anew ends the old flow first. NULL when memory is out. Valid until the next call that
- * takes the table. */
-struct flow *flow_take(struct flow_table *t, const struct packet *p, const struct flow_place *place,
-                       enum dir *dir);
+ * starts the tuple anew ends the old flow first. A new flow becomes one of `group`, which is NULL in a table
+ * without groups. NULL when memory is out. Valid until the next call that takes the table. */
+struct flow *flow_take(struct flow_table *t, struct flow_group *group, const struct packet *p,
+                       const struct flow_place *place, enum dir *dir);
+
+/* In a table with groups, that of the flow at a place. NULL where there is none, or not of this tuple any more. */
+struct flow_group *flow_group_of(const struct flow_table *t, const struct flow_place *place,
+                                 const struct tuple *tuple);
 
 static inline struct flow *flow_lookup(struct flow_table *t, const struct packet *p, enum dir *dir)
 {
     struct flow_place place = flow_expect(t, &p->tuple);
-    return flow_take(t, p, &place, dir);
+    return flow_take(t, NULL, p, &place, dir);
 }
 
 /* The flow of a tuple in either direction, for ICMP quotes; NULL when there is none. */
@@ -156,19 +167,26 @@ void flow_table_icmp(struct flow_table *t, const struct packet *p);
 /* Swaps client and server of a flow: everything in it is turned round. */
 void flow_reverse(struct flow_table *t, struct flow *f);
 
-/* Ends what has timed out by `now_ns`. Cheap: call it for every packet. */
-void flow_table_expire(struct flow_table *t, int64_t now_ns);
+/* Ends what has timed out by `now_ns`, at most so many flows: what is left ends with later calls. Many time out
+ * together, once a second. Cheap: call it for every packet. */
+void flow_table_expire(struct flow_table *t, int64_t now_ns, uint32_t most);
 
 /* All flows. `fn` must leave the table as it is, here and below. */
 typedef void flow_fn(void *ctx, const struct flow *flow);
 void flow_table_each(const struct flow_table *t, flow_fn *fn, void *ctx);
 
-/* TCP connections that nobody has answered yet, longest silent first, FLOW_UNANSWERED_MAX at most. */
+/* TCP connections of a group, NULL: of all, that nobody has answered yet, the oldest first;
+ * FLOW_UNANSWERED_MAX at most. */
 #define FLOW_UNANSWERED_MAX 256
-void flow_table_unanswered(const struct flow_table *t, flow_fn *fn, void *ctx);
+void flow_table_unanswered(const struct flow_table *t, const struct flow_group *group, flow_fn *fn,
+                           void *ctx);
 
 /* Ends all flows, as of `now_ns`, in order of their ids, and gives their memory back. */
 void flow_table_finish(struct flow_table *t, int64_t now_ns);
+/* The same for those of a group, which stays. */
+void flow_group_finish(struct flow_table *t, struct flow_group *group, int64_t now_ns);
+/* Lets the flows of a group go without calling on_end; `fn` hears of each before. */
+void flow_group_drop(struct flow_table *t, struct flow_group *group, flow_fn *fn, void *ctx);
 
 enum flow_state flow_state(const struct flow *f);
 

@@ -9,7 +9,8 @@
  * and in the end nearly all are such: of them nothing is kept once more.
  *
  * `device` may be any address of the device, but the same one for learning and asking: a device that
- * resolves over IPv4 and connects over IPv6 is found by its primary address alone.
+ * resolves over IPv4 and connects over IPv6 is found by its primary address alone. Where one address may be of
+ * several, in turn, `owner` tells them apart.
  */
 #ifndef SERVICES_NAMES_H
 #define SERVICES_NAMES_H
@@ -21,16 +22,11 @@
 #define NAMES_LISTED_MAX 65535U
 #define NAMES_OTHERS_MAX ((1U << 20) - 1 - NAMES_LISTED_MAX)
 
-/* Sets of eight addresses: for a capture (8 MiB when all are used; pages that are not cost nothing), and
- * for one device. */
-#define NAMES_LARGE (1U << 17)
-#define NAMES_SMALL (1U << 7)
-
 struct names;
 
-/* `sets` is a power of two. `listed` has the names of required services and may grow meanwhile; it must outlive
- * this. NULL when memory is out. */
-struct names *names_new(const struct intern *listed, uint32_t sets);
+/* `listed` has the names of required services and may grow meanwhile; it must outlive this. NULL when memory
+ * is out. */
+struct names *names_new(const struct intern *listed);
 void names_free(struct names *n);
 
 /* The number of a name, INTERN_NONE when there are too many. */
@@ -39,9 +35,11 @@ uint32_t names_number(struct names *n, struct slice name);
 struct slice names_text(const struct names *n, uint32_t number);
 
 /* Takes the addresses of an answered A or AAAA question. */
-void names_learn(struct names *n, const struct ip_addr *device, const struct tx_dns *dns);
+void names_learn(struct names *n, uint32_t owner, const struct ip_addr *device,
+                 const struct tx_dns *dns);
 
 /* The number of the name `device` asked for to get `server`; INTERN_NONE when it did not. */
-uint32_t names_find(struct names *n, const struct ip_addr *device, const struct ip_addr *server);
+uint32_t names_find(struct names *n, uint32_t owner, const struct ip_addr *device,
+                    const struct ip_addr *server);
 
 #endif

@@ -15,7 +15,7 @@
 #include "base/pages.h"
 #include "capture/capture.h"
 #include "cli.h"
-#include "engine/engine.h"
+#include "engine/subject.h"
 #include "report/eve.h"
 #include "report/report.h"
 
@@ -296,7 +296,7 @@ static int feed(struct run *run, struct engine *engine)
     struct capture_totals totals = capture_totals(run->capture);
     engine_finish(engine, &totals);
     if (run->options->stats) {
-        struct engine_stats stats = engine_stats(engine);
+        struct engine_stats stats = subject_stats(engine_whole(engine));
         print_stats(&stats, run->options->each ? capture_file(run->capture, 0)->name : NULL);
     }
     return status_of(run);

@@ -22,6 +22,12 @@
 #define CLOCK_BACK_NS   (10 * NS_PER_S)
 #define CLOCK_BACK_MOST (20LL * 365 * 86400 * NS_PER_S)
 
+/* Of a sensor's devices, which have their own caps: some 300 MB. */
+#define MANY_FLOWS_MAX (1U << 20)
+/* A sensor's packets wait in a ring that is full in tenths of a second: not all flows of one end at once. */
+#define MANY_ENDS_A_PACKET 4
+#define MANY_ENDS_A_TIME   8192
+
 static void flow_ended(void *ctx, struct flow *flow, const struct flow_end *how);
 
 struct engine *engine_new(const struct engine_options *options, struct err *err)
@@ -32,29 +38,27 @@ struct engine *engine_new(const struct engine_options *options, struct err *err)
         return NULL;
     }
     struct flow_config config = flow_config_default();
-    e->options = *options;
-    talk_pools_init(e->own_talks);
-    e->talks = options->kin ? options->kin->talks : e->own_talks;
-    if (options->max_flows) {
-        config.max_flows = options->max_flows;
-        config.small = true;
+    if (options->many) {
+        config.grouped = true;
+        config.max_flows = MANY_FLOWS_MAX;
+        config.max_queued = 0; /* each device's flows have a cap */
     }
-    e->flows = flow_table_new(&config, flow_ended, e);
-    e->mirror = options->kin ? NULL : mirror_new();
-    e->certificates = options->kin ? options->kin->certificates : certificates_new();
-    e->diagnosis = diagnosis_new(options->services, options->kin ? options->kin->diagnosis : NULL,
-                                 options->number);
-    if (e->diagnosis)
-        e->names = names_new(diagnosis_names(e->diagnosis),
-                             options->max_flows ? NAMES_SMALL : NAMES_LARGE);
-    if (!e->flows || !(e->mirror || options->kin) || !e->certificates || !e->names) {
+    e->options = *options;
+    e->ends_a_packet = options->many ? MANY_ENDS_A_PACKET : UINT32_MAX;
+    e->ends_a_time = options->many ? MANY_ENDS_A_TIME : UINT32_MAX;
+    talk_pools_init(e->talks);
+    e->whole = subject_whole(e);
+    if (e->whole)
+        e->flows = flow_table_new(&config, flow_ended, &e->whole->flows);
+    e->mirror = options->many ? NULL : mirror_new();
+    e->certificates = certificates_new();
+    e->names = e->whole ? names_new(diagnosis_names(e->whole->diagnosis)) : NULL;
+    if (!e->flows || !(e->mirror || options->many) || !e->certificates || !e->names) {
         err_set(err, NULL, "out of memory");
         engine_free(e);
         return NULL;
     }
-    if (options->ndpi && options->kin) {
-        e->labeller = options->kin->labeller;
-    } else if (options->ndpi && !(e->labeller = labeller_new(err))) {
+    if (options->ndpi && !(e->labeller = labeller_new(err))) {
         engine_free(e);
         return NULL;
     }
@@ -77,13 +81,10 @@ void engine_free(struct engine *e)
     ipfrag_free(e->fragments);
     mirror_free(e->mirror);
     names_free(e->names);
-    dhcp_free(e->dhcp);
-    if (!e->options.kin) {
-        labeller_free(e->labeller);
-        certificates_free(e->certificates);
-    }
-    talk_pools_clear(e->own_talks); /* after the flows, whose streams lie there */
-    diagnosis_free(e->diagnosis);
+    labeller_free(e->labeller);
+    certificates_free(e->certificates);
+    talk_pools_clear(e->talks); /* after the flows, whose streams lie there */
+    subject_free(e->whole);
     free(e);
 }
 
@@ -143,17 +144,18 @@ static void count_packet(struct engine_stats *s, const struct packet *p, size_t 
 
 /* True when `p` has become a datagram that is news: the same packet may have been seen uncut. Most networks
  * have no fragments, so their memory waits for the first. */
-static bool put_together(struct engine *e, struct packet *p)
+static bool put_together(struct subject *s, struct packet *p)
 {
+    struct engine *e = s->engine;
     if (!e->fragments)
         e->fragments = ipfrag_new();
     if (!e->fragments)
-        e->stats.dropped++;
+        s->stats.dropped++;
     if (!e->fragments || !ipfrag_push(e->fragments, p))
         return false;
     bool copy = e->mirror && mirror_is_copy(e->mirror, p, 0);
-    e->stats.duplicate_packets += copy;
-    e->stats.aggregated_packets +=
+    s->stats.duplicate_packets += copy;
+    s->stats.aggregated_packets +=
         !copy && p->has_more; /* in a tunnel: the first alone is followed */
     return !copy;
 }
@@ -161,69 +163,92 @@ static bool put_together(struct engine *e, struct packet *p)
 /* A flow is named by what its device asked last before it: later questions may give the same address
  * other names. What the flow says of itself comes to replace it. Resolvers are known by address, and
  * half of all flows go to them. */
-static void name_flow(struct engine *e, struct flow *flow)
+static void name_flow(const struct subject *s, struct flow *flow)
 {
     if (flow->key.dst_port == PORT_DNS)
         return;
-    uint32_t asked = names_find(e->names, &flow->key.src, &flow->key.dst);
+    uint32_t asked =
+        names_find(s->engine->names, s->number, &flow->key.src, &flow->key.dst);
     flow->host = asked == INTERN_NONE ? 0 : asked + 1;
 }
 
 /* A capturing clock that is set back does not turn time round: it goes on from where it was. */
-static void keep_time(struct engine *e, struct mark *at)
+static void keep_odd_time(struct engine *e, struct mark *at)
 {
-    struct engine_stats *s = &e->stats;
-    at->ts_ns += s->set_back_ns;
-    int64_t back = s->last.ts_ns - at->ts_ns;
-    if (!mark_set(s->last) || (back <= CLOCK_BACK_NS && back > -DIAGNOSIS_SILENCE_NS))
-        return;
-    /* One device's silence is not that of the capture. */
-    if (back < 0 && !e->options.kin)
-        diagnosis_silence(e->diagnosis, s->last.ts_ns);
-    if (back <= CLOCK_BACK_NS || back > CLOCK_BACK_MOST - s->set_back_ns)
-        return;
-    s->clock_steps++;
-    s->set_back_ns += back;
-    at->ts_ns += back;
+    struct engine_clock *c = &e->clock;
+    int64_t back = c->last_ns - at->ts_ns;
+    if (back < -DIAGNOSIS_SILENCE_NS &&
+        !e->options.many) /* that of a sensor's packets is no sign */
+        diagnosis_silence(e->whole->diagnosis, c->last_ns);
+    if (back > CLOCK_BACK_NS && back <= CLOCK_BACK_MOST - c->set_back_ns) {
+        c->steps++;
+        c->set_back_ns += back;
+        at->ts_ns += back;
+    }
 }
 
-struct flow *engine_decoded(struct engine *e, struct packet *p, struct flow_place place,
+static void keep_time(struct engine *e, struct mark *at)
+{
+    struct engine_clock *c = &e->clock;
+    at->ts_ns += c->set_back_ns;
+    int64_t since = at->ts_ns - c->last_ns;
+    if (c->begun && (since > DIAGNOSIS_SILENCE_NS || since < -CLOCK_BACK_NS))
+        keep_odd_time(e, at);
+    if (at->ts_ns > c->last_ns || !c->begun)
+        c->last_ns = at->ts_ns;
+    c->begun = true;
+}
+
+/* Whose the packet's flow is: it stays its first packet's, whoever sends a later one. */
+static struct subject *owner_of(struct subject *s, const struct packet *p)
+{
+    struct flow_place place = engine_expect(s->engine, p);
+    engine_bring_flow(s->engine, &place);
+    struct subject *owner = engine_owner(s->engine, p, &place);
+    return owner ? owner : s;
+}
+
+struct flow *subject_packet(struct subject *s, struct packet *p, struct flow_place place,
                             size_t captured, bool copy)
 {
+    struct engine *e = s->engine;
     keep_time(e, &p->at);
-    count_packet(&e->stats, p, captured, copy);
-    flow_table_expire(e->flows, p->at.ts_ns);
+    count_packet(&s->stats, p, captured, copy);
+    flow_table_expire(e->flows, p->at.ts_ns, e->ends_a_packet);
 
     if (copy)
         return NULL;
     if (p->kind == PACKET_FRAGMENT) {
-        if (!put_together(e, p))
+        if (!put_together(s, p))
             return NULL;
         place = flow_expect(e->flows, &p->tuple);
     }
     if (p->kind == PACKET_ICMP)
         flow_table_icmp(e->flows, p);
     if (link_is(p))
-        link_packet(e, p);
+        link_packet(s, p);
     if (p->kind != PACKET_TCP && p->kind != PACKET_UDP)
         return NULL;
 
     enum dir dir;
-    struct flow *flow = flow_take(e->flows, p, &place, &dir);
+    struct flow_group *group = e->options.many ? &s->flows : NULL;
+    struct flow *flow = flow_take(e->flows, group, p, &place, &dir);
     if (!flow) {
-        e->stats.dropped++;
+        s->stats.dropped++;
         return NULL;
     }
     if (flow->settled)
         return flow;
     bool begun = flow->side[0].packets + flow->side[1].packets == 1;
     if (begun)
-        name_flow(e, flow);
-    diagnosis_expect(e->diagnosis, begun ? flow : NULL);
+        name_flow(s, flow);
+    else if (group && !flow->app && p->payload_len > 0)
+        s = owner_of(s, p);
+    diagnosis_expect(s->diagnosis, begun ? flow : NULL);
     if (p->kind == PACKET_TCP)
-        talk_segment(e, flow, dir, p);
+        talk_segment(s, flow, dir, p);
     else
-        talk_datagram(e, flow, dir, p);
+        talk_datagram(s, flow, dir, p);
     return flow;
 }
 
@@ -247,11 +272,11 @@ __attribute__((cold, noinline)) static void take_several(struct engine *e, struc
                                                          const struct frame *frame, bool copy)
 {
     struct packet p = first->packet;
-    (void)engine_decoded(e, &first->packet, first->place, frame->bytes.len, copy);
+    (void)subject_packet(e->whole, &first->packet, first->place, frame->bytes.len, copy);
     while (net_decode_more(&p, &frame->at)) {
         struct packet next = p; /* which the engine changes */
         copy = e->mirror && mirror_is_copy(e->mirror, &next, frame->group);
-        (void)engine_decoded(e, &next, flow_expect(e->flows, &next.tuple), 0, copy);
+        (void)subject_packet(e->whole, &next, flow_expect(e->flows, &next.tuple), 0, copy);
     }
 }
 
@@ -271,20 +296,8 @@ void engine_frames(struct engine *e, const struct frame *frames, size_t count)
         if (a->packet.has_more)
             take_several(e, a, &frames[i], copy);
         else
-            (void)engine_decoded(e, &a->packet, a->place, frames[i].bytes.len, copy);
+            (void)subject_packet(e->whole, &a->packet, a->place, frames[i].bytes.len, copy);
     }
-}
-
-void engine_bring(const struct engine *e)
-{
-    bring(&e->flows);
-    bring(&e->stats);
-    bring(&e->stats.first);
-}
-
-void engine_bring_tables(const struct engine *e)
-{
-    flow_table_bring(e->flows);
 }
 
 struct flow_place engine_expect(const struct engine *e, const struct packet *p)
@@ -297,18 +310,19 @@ void engine_bring_flow(const struct engine *e, struct flow_place *place)
     flow_bring(e->flows, place);
 }
 
-void engine_time(struct engine *e, int64_t now_ns)
+struct subject *engine_owner(const struct engine *e, const struct packet *p,
+                             const struct flow_place *place)
 {
-    if (!mark_set(e->stats.last) || now_ns <= e->stats.last.ts_ns)
-        return;
-    e->stats.last.ts_ns = now_ns;
-    flow_table_expire(e->flows, now_ns);
+    struct flow_group *group = flow_group_of(e->flows, place, &p->tuple);
+    return group ? subject_of(group) : NULL;
 }
 
-void engine_drops(struct engine *e, int64_t since_ns, int64_t until_ns, uint64_t frames)
+void engine_time(struct engine *e, int64_t now_ns)
 {
-    diagnosis_drops(e->diagnosis, since_ns + e->stats.set_back_ns, until_ns + e->stats.set_back_ns,
-                    frames);
+    if (!e->clock.begun || now_ns <= e->clock.last_ns)
+        return;
+    e->clock.last_ns = now_ns;
+    flow_table_expire(e->flows, now_ns, e->ends_a_time);
 }
 
 static void count_missing(struct engine_stats *s, const struct flow *flow)
@@ -320,116 +334,61 @@ static void count_missing(struct engine_stats *s, const struct flow *flow)
     }
 }
 
-/* The host as the sender's device knows it: over IPv4 it learned what it connects to over IPv6. */
-static struct slice host_of_device(const struct engine *e, const struct flow *flow)
+struct slice subject_host_of_device(const struct subject *s, const struct flow *flow)
 {
-    struct slice host = engine_host(e, flow);
+    struct slice host = subject_host(s, flow);
     if (host.len > 0 || flow->key.src.family != 6)
         return host;
-    struct ip_addr device = diagnosis_sender_of(e->diagnosis, flow);
-    uint32_t id = names_find(e->names, &device, &flow->key.dst);
-    return id == INTERN_NONE ? host : names_text(e->names, id);
+    struct ip_addr device = diagnosis_sender_of(s->diagnosis, flow);
+    uint32_t id = names_find(s->engine->names, s->number, &device, &flow->key.dst);
+    return id == INTERN_NONE ? host : names_text(s->engine->names, id);
 }
 
-/* Every flow ends here, for whatever reason. */
+/* Every flow ends here, for whatever reason; `ctx` is its group. */
 static void flow_ended(void *ctx, struct flow *flow, const struct flow_end *how)
 {
-    struct engine *e = ctx;
+    struct subject *s = subject_of(ctx);
     talk_end(flow, how);
     if (flow_is_stray(flow))
         return; /* the rest of a connection that ended before: nothing to say of it */
     /* Nobody else asks where a flow went that is no connection. */
-    bool named = e->options.sink.flow || flow->key.proto == IP_PROTO_TCP;
-    struct slice host = named ? host_of_device(e, flow) : slice_of(NULL, 0);
-    e->stats.one_way_flows += flow_is_one_way(flow);
-    count_missing(&e->stats, flow);
-    if (e->options.sink.flow) {
-        struct event event = talk_event(e, flow, host);
-        e->options.sink.flow(e->options.sink.ctx, &event, how);
+    bool named = s->sink.flow || flow->key.proto == IP_PROTO_TCP;
+    struct slice host = named ? subject_host_of_device(s, flow) : slice_of(NULL, 0);
+    s->stats.one_way_flows += flow_is_one_way(flow);
+    count_missing(&s->stats, flow);
+    if (s->sink.flow) {
+        struct event event = talk_event(s, flow, host);
+        s->sink.flow(s->sink.ctx, &event, how);
     }
-    diagnosis_flow(e->diagnosis, flow, how, host, app_name(flow->app_kind), flow->transactions);
+    diagnosis_flow(s->diagnosis, flow, how, host, app_name(flow->app_kind), flow->transactions);
 }
 
 /* Ends all flows. What only packets need goes before the judging, which takes memory of its own. */
 static void end_packets(struct engine *e)
 {
-    if (e->dhcp)
-        dhcp_finish(e->dhcp, e->stats.last.ts_ns);
-    flow_table_finish(e->flows, e->stats.last.ts_ns);
-    talk_pools_clear(e->own_talks);
+    if (e->whole->dhcp)
+        dhcp_finish(e->whole->dhcp, e->clock.last_ns);
+    flow_table_finish(e->flows, e->clock.last_ns);
+    talk_pools_clear(e->talks);
     names_free(e->names);
     e->names = NULL;
-}
-
-/* Tells the sink what `diagnosis` comes to. */
-static bool conclude(struct engine *e, struct diagnosis *diagnosis,
-                     const struct capture_totals *captured)
-{
-    e->stats.kernel_drops = captured->kernel_drops;
-    struct capture_facts facts = {
-        .first = e->stats.first,
-        .last = e->stats.last,
-        .packets = e->stats.packets,
-        .truncated_packets = e->stats.truncated_packets,
-        .first_truncated = e->stats.first_truncated,
-        .last_truncated = e->stats.last_truncated,
-        .gap_bytes = e->stats.gap_bytes,
-        .kernel_drops = captured->kernel_drops,
-        .file_count = captured->files,
-        .complete = captured->files == 1 && captured->ended_ns != 0,
-        .damaged_files = captured->damaged_files,
-    };
-    const struct result *result = diagnosis ? diagnosis_finish(diagnosis, &facts) : NULL;
-    struct engine_stats stats = engine_stats(e);
-    if (!result)
-        e->stats.dropped++;
-    else if (e->options.sink.result)
-        e->options.sink.result(e->options.sink.ctx, result, &stats);
-    return result != NULL;
-}
-
-struct judged_copy {
-    struct engine *engine;
-    struct diagnosis *diagnosis;
-};
-
-static void tell_unanswered(void *ctx, const struct flow *flow)
-{
-    const struct judged_copy *c = ctx;
-    diagnosis_unanswered(c->diagnosis, flow, c->engine->stats.last.ts_ns,
-                         host_of_device(c->engine, flow));
-}
-
-bool engine_judge(struct engine *e, const struct capture_totals *captured)
-{
-    struct diagnosis *copy = diagnosis_copy(e->diagnosis);
-    if (copy)
-        flow_table_unanswered(e->flows, tell_unanswered, &(struct judged_copy){e, copy});
-    bool judged = conclude(e, copy, captured);
-    diagnosis_free(copy);
-    return judged;
 }
 
 void engine_finish(struct engine *e, const struct capture_totals *captured)
 {
     if (captured->ended_ns)
-        engine_time(e, captured->ended_ns + e->stats.set_back_ns);
+        engine_time(e, captured->ended_ns + e->clock.set_back_ns);
     end_packets(e);
-    (void)conclude(e, e->diagnosis, captured);
+    (void)subject_conclude(e->whole, e->whole->diagnosis, captured);
 }
 
-struct engine_stats engine_stats(const struct engine *e)
+struct slice subject_host(const struct subject *s, const struct flow *flow)
 {
-    struct engine_stats stats = e->stats;
-    stats.flows = flow_table_stats(e->flows);
-    return stats;
-}
-
-struct slice engine_host(const struct engine *e, const struct flow *flow)
-{
-    uint32_t id =
-        flow->host > 0 ? flow->host - 1 : names_find(e->names, &flow->key.src, &flow->key.dst);
-    return id == INTERN_NONE ? slice_of(NULL, 0) : names_text(e->names, id);
+    struct names *names = s->engine->names;
+    uint32_t id = flow->host > 0
+                      ? flow->host - 1
+                      : names_find(names, s->number, &flow->key.src, &flow->key.dst);
+    return id == INTERN_NONE ? slice_of(NULL, 0) : names_text(names, id);
 }
 
 void engine_set_host(struct engine *e, struct flow *flow, struct slice host)

@@ -46,7 +46,7 @@ struct naming {
 
 struct talk {
     struct arena arena;
-    struct engine *engine;
+    struct subject *subject;
     struct flow *flow;
     const struct proto_ops *ops; /* NULL: not classified, or unknown dialogue */
     void *session;
@@ -108,20 +108,20 @@ static enum talk_size size_of(const struct tuple *key)
     return key->dst_port == PORT_DNS ? TALK_DNS : TALK_DATAGRAMS;
 }
 
-static struct talk *talk_of(struct engine *e, struct flow *flow)
+static struct talk *talk_of(struct subject *s, struct flow *flow)
 {
     if (flow->app)
         return flow->app;
     struct arena arena;
-    arena_init_pooled(&arena, TALK_BYTES_MAX, &e->talks[size_of(&flow->key)]);
+    arena_init_pooled(&arena, TALK_BYTES_MAX, &s->engine->talks[size_of(&flow->key)]);
     struct talk *talk = arena_alloc(&arena, sizeof *talk);
     if (!talk) {
-        e->stats.dropped++;
+        s->stats.dropped++;
         flow->settled = true;
         return NULL;
     }
     talk->arena = arena;
-    talk->engine = e;
+    talk->subject = s;
     talk->flow = flow;
     flow->app = talk;
     return talk;
@@ -141,17 +141,17 @@ static const char *label_text(const struct flow *flow)
     return label ? label : "";
 }
 
-struct event talk_event(struct engine *e, const struct flow *flow, struct slice host)
+struct event talk_event(struct subject *s, const struct flow *flow, struct slice host)
 {
     enum transport transport = flow->key.proto == IP_PROTO_TCP ? TRANSPORT_TCP : TRANSPORT_UDP;
     return (struct event){
         .flow = flow,
-        .device = diagnosis_device_of(e->diagnosis, &flow->key.src),
-        .service = diagnosis_service_of(e->diagnosis, host, transport, flow->key.dst_port),
+        .device = diagnosis_device_of(s->diagnosis, &flow->key.src),
+        .service = diagnosis_service_of(s->diagnosis, host, transport, flow->key.dst_port),
         .hostname = host,
         .app = app_name(flow->app_kind),
         .label = label_text(flow),
-        .flow_id = (uint64_t)e->options.number << 32 | flow->id,
+        .flow_id = (uint64_t)s->number << 32 | flow->id,
     };
 }
 
@@ -164,37 +164,38 @@ static struct slice without_port(struct slice host)
 }
 
 /* The name a transaction counts for: what the device said itself, else what it asked DNS for. */
-static struct slice host_of(const struct engine *e, const struct flow *flow, const struct tx *tx)
+static struct slice host_of(const struct subject *s, const struct flow *flow, const struct tx *tx)
 {
     if (tx->kind == TX_DNS)
         return slice_of(NULL, 0);
     struct slice said = tx->kind == TX_TLS    ? tx->u.tls.sni
                         : tx->kind == TX_HTTP ? without_port(tx->u.http.host)
                                               : slice_of(NULL, 0);
-    return said.len > 0 ? said : engine_host(e, flow);
+    return said.len > 0 ? said : subject_host(s, flow);
 }
 
 static void emit(void *ctx, const struct tx *tx)
 {
     struct talk *talk = ctx;
-    struct engine *e = talk->engine;
+    struct subject *s = talk->subject;
+    struct engine *e = s->engine;
     struct flow *flow = talk->flow;
-    e->stats.transactions++;
+    s->stats.transactions++;
     if (flow->transactions < UINT16_MAX)
         flow->transactions++;
-    struct slice host = host_of(e, flow, tx);
+    struct slice host = host_of(s, flow, tx);
     if (host.len > 0)
         engine_set_host(e, flow, host);
-    if (e->options.sink.transaction) {
-        struct event event = talk_event(e, flow, tx->kind == TX_DNS ? tx->u.dns.qname : host);
+    if (s->sink.transaction) {
+        struct event event = talk_event(s, flow, tx->kind == TX_DNS ? tx->u.dns.qname : host);
         if (tx->kind == TX_DNS)
             event.service =
-                diagnosis_service_of(e->diagnosis, tx->u.dns.qname, TRANSPORT_UDP, PORT_ANY);
-        e->options.sink.transaction(e->options.sink.ctx, &event, tx);
+                diagnosis_service_of(s->diagnosis, tx->u.dns.qname, TRANSPORT_UDP, PORT_ANY);
+        s->sink.transaction(s->sink.ctx, &event, tx);
     }
-    diagnosis_transaction(e->diagnosis, flow, tx, host);
+    diagnosis_transaction(s->diagnosis, flow, tx, host);
     if (tx->kind == TX_DNS && tx->outcome == TX_ANSWERED) /* a name that was judged is known */
-        names_learn(e->names, &flow->key.src, &tx->u.dns);
+        names_learn(e->names, s->number, &flow->key.src, &tx->u.dns);
 }
 
 static struct proto_env env_of(struct talk *talk)
@@ -203,7 +204,7 @@ static struct proto_env env_of(struct talk *talk)
         .arena = &talk->arena,
         .emit = emit,
         .ctx = talk,
-        .certificates = talk->engine->certificates,
+        .certificates = talk->subject->engine->certificates,
     };
 }
 
@@ -225,7 +226,7 @@ static void settle(struct talk *talk)
     struct flow *flow = talk->flow;
     const char *label = label_of(talk);
     if (!label && talk->naming && talk->naming->flow)
-        label = labeller_guess(talk->engine->labeller, talk->naming->flow, &flow->key);
+        label = labeller_guess(talk->subject->engine->labeller, talk->naming->flow, &flow->key);
     free_talk(talk);
     flow->settled = true;
     flow->label = label;
@@ -253,7 +254,7 @@ static void begin(struct talk *talk, enum app app, const struct proto_ops *ops)
 {
     void *session = arena_alloc(&talk->arena, ops->session_size);
     if (!session) {
-        talk->engine->stats.dropped++;
+        talk->subject->stats.dropped++;
         talk->settle = true;
         return;
     }
@@ -288,7 +289,7 @@ static void classify(struct talk *talk, enum dir *dir, struct slice bytes)
     if (result.app == APP_UNKNOWN && (bytes.len < CLASSIFY_BYTES_MAX && in.tcp))
         return;
     if (result.reversed) {
-        flow_reverse(talk->engine->flows, flow);
+        flow_reverse(talk->subject->engine->flows, flow);
         *dir = dir_other(*dir);
     }
     const struct proto_ops *ops = ops_of(result.app);
@@ -305,7 +306,7 @@ static void classify(struct talk *talk, enum dir *dir, struct slice bytes)
 static bool named(const struct talk *talk)
 {
     const struct naming *n = talk->naming;
-    return !talk->engine->labeller || (n && (n->label || n->packets >= LABEL_PACKETS_MAX));
+    return !talk->subject->engine->labeller || (n && (n->label || n->packets >= LABEL_PACKETS_MAX));
 }
 
 /* A message of a dialogue in a protocol of others: it may turn to TLS. */
@@ -325,7 +326,7 @@ static void watch(struct talk *talk, struct slice bytes)
 /* nDPI is shown the first packets of a dialogue that is none of ours. */
 static void label(struct talk *talk, const struct packet *p)
 {
-    struct labeller *l = talk->engine->labeller;
+    struct labeller *l = talk->subject->engine->labeller;
     if (!talk->unknown || named(talk))
         return;
     if (!talk->naming)
@@ -443,14 +444,14 @@ static struct stream *await_stream(struct talk *talk, enum dir dir, const struct
     return s;
 }
 
-void talk_segment(struct engine *e, struct flow *flow, enum dir dir, const struct packet *p)
+void talk_segment(struct subject *s, struct flow *flow, enum dir dir, const struct packet *p)
 {
     bool payload = p->payload_len > 0;
     bool fin = (p->tcp.flags & TCP_FIN) != 0;
     /* Most packets without payload concern nobody here: no talk is made for them. */
     if (!payload && !flow->app)
         return;
-    struct talk *talk = talk_of(e, flow);
+    struct talk *talk = talk_of(s, flow);
     if (!talk)
         return;
     struct stream **stream = stream_of(talk, dir);
@@ -466,7 +467,7 @@ void talk_segment(struct engine *e, struct flow *flow, enum dir dir, const struc
     if (other && (p->tcp.flags & TCP_ACK))
         stream_acked(other, p->tcp.ack, &p->at, &other_reader);
     if (payload && !*stream && !(*stream = open_stream(talk, dir))) {
-        e->stats.dropped++;
+        s->stats.dropped++;
         talk->settle = true;
     } else if (payload && !talk->settle) {
         stream_push(*stream, p, &reader);
@@ -481,9 +482,9 @@ void talk_segment(struct engine *e, struct flow *flow, enum dir dir, const struc
     rest(talk);
 }
 
-void talk_datagram(struct engine *e, struct flow *flow, enum dir dir, const struct packet *p)
+void talk_datagram(struct subject *s, struct flow *flow, enum dir dir, const struct packet *p)
 {
-    struct talk *talk = p->payload.len > 0 ? talk_of(e, flow) : NULL;
+    struct talk *talk = p->payload.len > 0 ? talk_of(s, flow) : NULL;
     if (!talk)
         return;
     heed(talk, show(talk, dir, p->payload, &p->at, &p->at));

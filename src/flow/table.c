@@ -14,9 +14,11 @@
 _Static_assert(sizeof(struct flow) == 192, "struct flow: three cache lines");
 _Static_assert(offsetof(struct flow, first) == 128, "struct flow: settled ones take two of them");
 
+/* Who has more flows than this when the table is full makes room of its own. */
+#define GROUP_SHARE 256
 /* Offline analyses are the same on every run. */
 #define HASH_KEY 0x6f6f6265666c6f77ULL
-/* Chunks from here on ask for huge pages: few flows need not pay for them. */
+/* Chunks from here on ask for huge pages: few flows need not pay for them. Of a sensor's all do. */
 #define HUGE_CHUNKS 1
 
 struct flow_config flow_config_default(void)
@@ -59,19 +61,19 @@ static uint32_t hash_tuple(uint64_t key, const struct tuple *tuple)
     return (uint32_t)hash_mix(sum, tuple->proto);
 }
 
-static bool same_direction(const struct tuple *a, const struct tuple *b)
+static inline bool same_direction(const struct tuple *a, const struct tuple *b)
 {
     return a->src_port == b->src_port && a->dst_port == b->dst_port && addr_eq(&a->src, &b->src) &&
            addr_eq(&a->dst, &b->dst);
 }
 
-static bool other_direction(const struct tuple *a, const struct tuple *b)
+static inline bool other_direction(const struct tuple *a, const struct tuple *b)
 {
     return a->src_port == b->dst_port && a->dst_port == b->src_port && addr_eq(&a->src, &b->dst) &&
            addr_eq(&a->dst, &b->src);
 }
 
-static bool tuple_match(const struct tuple *key, const struct tuple *tuple, enum dir *dir)
+static inline bool tuple_match(const struct tuple *key, const struct tuple *tuple, enum dir *dir)
 {
     if (key->proto != tuple->proto)
         return false;
@@ -115,6 +117,16 @@ void flow_bring(const struct flow_table *t, struct flow_place *place)
         return;
     place->flow = table_flow(t, place->node);
     bring_bytes(place->flow, sizeof *place->flow);
+    if (t->grouped)
+        bring(table_member(t, place->node));
+}
+
+struct flow_group *flow_group_of(const struct flow_table *t, const struct flow_place *place,
+                                 const struct tuple *tuple)
+{
+    enum dir dir;
+    bool here = place->node && tuple_match(&place->flow->key, tuple, &dir);
+    return here ? table_member(t, place->node)->group : NULL;
 }
 
 static void index_put(struct slot *slots, uint32_t mask, struct slot slot)
@@ -162,17 +174,22 @@ static bool index_room(struct flow_table *t)
 
 /* ---- pool ------------------------------------------------------------------------------------ */
 
-static bool chunk_new(struct chunk *c, uint32_t shift)
+static void chunk_free(struct chunk *c)
 {
-    size_t flows = (size_t)1 << shift;
-    size_t bytes = flows * sizeof *c->flows;
-    c->flows = aligned_alloc(bytes < PAGES_LEAST ? BRING_LINE : PAGES_LEAST, bytes);
-    c->links = malloc(flows * sizeof *c->links);
-    if (c->flows && c->links)
-        return true;
     free(c->flows);
     free(c->links);
-    *c = (struct chunk){NULL, NULL};
+    free(c->members);
+    *c = (struct chunk){NULL, NULL, NULL};
+}
+
+static bool chunk_new(struct chunk *c, bool grouped)
+{
+    c->flows = aligned_alloc(PAGES_LEAST, CHUNK_FLOWS * sizeof *c->flows);
+    c->links = malloc(CHUNK_FLOWS * sizeof *c->links);
+    c->members = grouped ? malloc(CHUNK_FLOWS * sizeof *c->members) : NULL;
+    if (c->flows && c->links && (c->members || !grouped))
+        return true;
+    chunk_free(c);
     return false;
 }
 
@@ -188,12 +205,12 @@ static uint32_t node_take(struct flow_table *t)
         return node;
     }
     uint32_t i = t->fresh - LISTS;
-    if (i % (1U << t->chunk_shift) == 0) {
-        struct chunk *c = &t->chunks[i >> t->chunk_shift];
-        if (!chunk_new(c, t->chunk_shift))
+    if (i % CHUNK_FLOWS == 0) {
+        struct chunk *c = &t->chunks[i >> CHUNK_SHIFT];
+        if (!chunk_new(c, t->grouped))
             return 0;
-        if (i >> t->chunk_shift >= HUGE_CHUNKS && t->chunk_shift == CHUNK_SHIFT)
-            pages_advise(c->flows, sizeof *c->flows << CHUNK_SHIFT);
+        if (t->grouped || i >> CHUNK_SHIFT >= HUGE_CHUNKS)
+            pages_advise(c->flows, CHUNK_FLOWS * sizeof *c->flows);
     }
     return t->fresh++;
 }
@@ -211,11 +228,8 @@ static void node_give(struct flow_table *t, uint32_t node)
 /* Gives the memory of all flows back; none may be left. */
 static void pool_free(struct flow_table *t)
 {
-    for (uint32_t i = 0; t->chunks && i <= t->max_flows >> t->chunk_shift; i++) {
-        free(t->chunks[i].flows);
-        free(t->chunks[i].links);
-        t->chunks[i] = (struct chunk){NULL, NULL};
-    }
+    for (uint32_t i = 0; t->chunks && i <= t->max_flows >> CHUNK_SHIFT; i++)
+        chunk_free(&t->chunks[i]);
     t->fresh = LISTS;
     t->free_node = 0;
 }
@@ -231,12 +245,11 @@ struct flow_table *flow_table_new(const struct flow_config *config, flow_end_fn 
                    : config->max_flows > MAX_FLOWS_TOP ? MAX_FLOWS_TOP
                                                        : config->max_flows;
     t->max_queued = config->max_queued ? config->max_queued : t->max_flows;
-    uint32_t slots = config->small ? SLOTS_SMALL : SLOTS_FIRST;
-    t->slots = calloc(slots, sizeof *t->slots);
-    t->mask = slots - 1;
-    t->chunk_shift = config->small ? CHUNK_SMALL : CHUNK_SHIFT;
-    t->chunks = calloc((t->max_flows >> t->chunk_shift) + 1, sizeof *t->chunks);
+    t->slots = calloc(SLOTS_FIRST, sizeof *t->slots);
+    t->mask = SLOTS_FIRST - 1;
+    t->chunks = calloc((t->max_flows >> CHUNK_SHIFT) + 1, sizeof *t->chunks);
     t->key = HASH_KEY;
+    t->grouped = config->grouped;
     t->fresh = LISTS;
     t->on_end = on_end;
     t->ctx = ctx;
@@ -263,14 +276,21 @@ void flow_table_free(struct flow_table *t)
     free(t);
 }
 
+static void let_go(struct flow_table *t, uint32_t node)
+{
+    wheel_remove(t, node);
+    if (t->grouped)
+        group_leave(t, node);
+    node_give(t, node);
+    t->stats.open--;
+}
+
 static void give_up(struct flow_table *t, uint32_t node, enum end_reason otherwise, int64_t ts_ns)
 {
     struct flow *f = table_flow(t, node);
     struct flow_end how = flow_end_of(f, otherwise, ts_ns);
-    t->on_end(t->ctx, f, &how);
-    wheel_remove(t, node);
-    node_give(t, node);
-    t->stats.open--;
+    t->on_end(t->grouped ? table_member(t, node)->group : t->ctx, f, &how);
+    let_go(t, node);
 }
 
 static void end_flow(struct flow_table *t, uint32_t node, enum end_reason otherwise, int64_t ts_ns)
@@ -291,13 +311,19 @@ static void time_out(struct flow_table *t, uint32_t node)
 static void evict(struct flow_table *t, uint32_t node)
 {
     t->stats.evicted++;
+    if (t->grouped)
+        table_member(t, node)->group->stats.evicted++;
     end_flow(t, node, END_EVICTED, t->raw_ns);
 }
 
-static void make_room(struct flow_table *t)
+static void make_room(struct flow_table *t, const struct flow_group *group)
 {
-    if (t->stats.open >= t->max_flows || (!index_room(t) && t->stats.open > 0))
-        evict(t, wheel_nearest(t));
+    if (group && group->stats.open >= group->max_flows && group->first)
+        evict(t, group->first);
+    if (t->stats.open < t->max_flows && (index_room(t) || t->stats.open == 0))
+        return;
+    bool pays = group && group->stats.open > GROUP_SHARE;
+    evict(t, pays ? group->first : wheel_nearest(t));
 }
 
 /* Thousands of millions of flows later numbers begin again. */
@@ -308,9 +334,10 @@ static uint32_t new_id(struct flow_table *t)
     return t->next_id;
 }
 
-static uint32_t create(struct flow_table *t, uint32_t tag, const struct packet *p, enum dir *dir)
+static uint32_t create(struct flow_table *t, struct flow_group *group, uint32_t tag,
+                       const struct packet *p, enum dir *dir)
 {
-    make_room(t);
+    make_room(t, group);
     uint32_t node = node_take(t);
     if (!node)
         return 0;
@@ -327,14 +354,16 @@ static uint32_t create(struct flow_table *t, uint32_t tag, const struct packet *
     if (*dir == DIR_TO_CLIENT)
         flow_turn(f);
     index_put(t->slots, t->mask, (struct slot){tag, node});
+    if (t->grouped)
+        group_join(t, group, node);
     t->stats.created++;
     if (++t->stats.open > t->stats.open_max)
         t->stats.open_max = t->stats.open;
     return node;
 }
 
-struct flow *flow_take(struct flow_table *t, const struct packet *p, const struct flow_place *place,
-                       enum dir *dir)
+struct flow *flow_take(struct flow_table *t, struct flow_group *group, const struct packet *p,
+                       const struct flow_place *place, enum dir *dir)
 {
     wheel_clock(t, p->at.ts_ns);
     uint32_t node = place->node;
@@ -351,7 +380,7 @@ struct flow *flow_take(struct flow_table *t, const struct packet *p, const struc
     }
     bool is_new = !f;
     if (is_new) {
-        node = create(t, place->tag, p, dir);
+        node = create(t, group, place->tag, p, dir);
         if (!node)
             return NULL;
         f = table_flow(t, node);
@@ -393,12 +422,12 @@ void flow_reverse(struct flow_table *t, struct flow *f)
     flow_turn(f);
 }
 
-void flow_table_expire(struct flow_table *t, int64_t now_ns)
+void flow_table_expire(struct flow_table *t, int64_t now_ns, uint32_t most)
 {
     wheel_clock(t, now_ns);
     if (!wheel_turned(t))
         return;
-    for (uint32_t node = wheel_due(t); node; node = wheel_due(t))
+    for (uint32_t node = wheel_due(t); node; node = --most > 0 ? wheel_due(t) : 0)
         time_out(t, node);
 }
 
@@ -432,18 +461,20 @@ void flow_table_finish(struct flow_table *t, int64_t now_ns)
     pool_free(t);
 }
 
-void flow_table_bring(const struct flow_table *t)
+void flow_group_finish(struct flow_table *t, struct flow_group *group, int64_t now_ns)
 {
-    bring(t);
-    bring(&t->now);
+    while (group->first)
+        end_flow(t, group->first, END_CAPTURE, now_ns);
 }
 
-void flow_table_unanswered(const struct flow_table *t, flow_fn *fn, void *ctx)
+void flow_group_drop(struct flow_table *t, struct flow_group *group, flow_fn *fn, void *ctx)
 {
-    uint32_t node = wheel_next_half_open(t, 0);
-    for (int i = 0; node != 0 && i < FLOW_UNANSWERED_MAX; i++) {
-        fn(ctx, table_flow(t, node));
-        node = wheel_next_half_open(t, node);
+    while (group->first) {
+        uint32_t node = group->first;
+        const struct flow *f = table_flow(t, node);
+        fn(ctx, f);
+        index_remove(t, hash_tuple(t->key, &f->key), node);
+        let_go(t, node);
     }
 }
 

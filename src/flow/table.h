@@ -2,8 +2,8 @@
  * flow/table: the parts of the flow table. Private to the layer.
  * SPDX-License-Identifier: MIT
  *
- * Three parts share struct flow_table: the index (tuple to node number), the pool (node number to
- * struct flow, which never moves) and the wheel (which nodes time out when). Node numbers below LISTS
+ * Four parts share struct flow_table: the index (tuple to node number), the pool (node number to
+ * struct flow, which never moves), the groups (whose nodes they are) and the wheel (which nodes time out when). Node numbers below LISTS
  * are the heads of the wheel's lists, so that 0 means "none" for a flow.
  *
  * The table's clock counts ticks of 2^20 ns (about 1 ms), never goes back and wraps; since every flow
@@ -23,9 +23,8 @@
 #define LISTS         (BUCKETS + QUEUES) /* those of the queues have the longest silent flow first */
 #define TICKS_MAX     (1U << 30)
 #define CHUNK_SHIFT   15 /* 32,768 flows of 192 bytes: three huge pages */
-#define CHUNK_SMALL   7  /* a device's own table */
+#define CHUNK_FLOWS   (1U << CHUNK_SHIFT)
 #define SLOTS_FIRST   4096U
-#define SLOTS_SMALL   256U
 #define MAX_FLOWS_TOP (1U << 30)
 
 struct slot {
@@ -38,9 +37,17 @@ struct link {
     uint32_t next;
 };
 
+/* In a table with groups: the flow's group, and its neighbours there. */
+struct member {
+    struct flow_group *group;
+    uint32_t prev;
+    uint32_t next;
+};
+
 struct chunk {
     struct flow *flows;
     struct link *links;
+    struct member *members; /* NULL without groups */
 };
 
 struct flow_table {
@@ -50,9 +57,9 @@ struct flow_table {
     uint64_t key;
     /* pool */
     struct chunk *chunks;
-    uint32_t chunk_shift; /* flows of a chunk, as a power of two */
-    uint32_t fresh;       /* nodes used so far, heads included */
-    uint32_t free_node;   /* list of free ones by link.next; 0: none */
+    uint32_t fresh;     /* nodes used so far, heads included */
+    uint32_t free_node; /* list of free ones by link.next; 0: none */
+    bool grouped;
     struct early early;
     /* wheel */
     uint32_t bucket; /* the next bucket to expire */
@@ -78,7 +85,7 @@ struct flow_table {
 static inline struct flow *table_flow(const struct flow_table *t, uint32_t node)
 {
     uint32_t i = node - LISTS;
-    return &t->chunks[i >> t->chunk_shift].flows[i & ((1U << t->chunk_shift) - 1)];
+    return &t->chunks[i >> CHUNK_SHIFT].flows[i & (CHUNK_FLOWS - 1)];
 }
 
 static inline struct link *table_link(struct flow_table *t, uint32_t node)
@@ -86,8 +93,20 @@ static inline struct link *table_link(struct flow_table *t, uint32_t node)
     if (node < LISTS)
         return &t->heads[node];
     uint32_t i = node - LISTS;
-    return &t->chunks[i >> t->chunk_shift].links[i & ((1U << t->chunk_shift) - 1)];
+    return &t->chunks[i >> CHUNK_SHIFT].links[i & (CHUNK_FLOWS - 1)];
 }
+
+static inline struct member *table_member(const struct flow_table *t, uint32_t node)
+{
+    uint32_t i = node - LISTS;
+    return &t->chunks[i >> CHUNK_SHIFT].members[i & (CHUNK_FLOWS - 1)];
+}
+
+/* ---- group.c ---- */
+
+/* The node's flow is one of the group from now on, and no longer. */
+void group_join(const struct flow_table *t, struct flow_group *group, uint32_t node);
+void group_leave(const struct flow_table *t, uint32_t node);
 
 /* ---- wheel.c ---- */
 

@@ -140,8 +140,7 @@ uint32_t wheel_next_half_open(const struct flow_table *t, uint32_t node)
     const uint32_t queue = BUCKETS + TIMER_HALF_OPEN;
     uint32_t i = node - LISTS;
     const struct link *link =
-        node ? &t->chunks[i >> t->chunk_shift].links[i & ((1U << t->chunk_shift) - 1)]
-             : &t->heads[queue];
+        node ? &t->chunks[i >> CHUNK_SHIFT].links[i & (CHUNK_FLOWS - 1)] : &t->heads[queue];
     return link->next == queue ? 0 : link->next;
 }
 

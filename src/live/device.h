@@ -2,14 +2,14 @@
  * live/device: one device under deployment, from its first packet to its report.
  * SPDX-License-Identifier: MIT
  *
- * A deployment is an analysis of the device's own packets: each device has an engine of its own, the same
- * as a capture file gets, and all that was learned of it goes when its report is written. So nothing grows
- * with the time a sensor runs, and no device can use up what others need.
+ * A deployment is an analysis of the device's own packets: each device is a subject of its own, as a capture
+ * file is one, and all that was learned of it goes when its report is written. So nothing grows with the time
+ * a sensor runs, and no device can use up what others need.
  */
 #ifndef LIVE_DEVICE_H
 #define LIVE_DEVICE_H
 
-#include "engine/engine.h"
+#include "family.h"
 #include "ring.h"
 
 #define DEVICE_ADDRESSES    16
@@ -40,9 +40,9 @@ struct device_summary {
 
 /* What each packet touches stands first. */
 struct device {
-    struct engine *engine; /* NULL: not begun */
-    int64_t last_ns;       /* of its newest packet */
-    uint64_t packets;
+    struct subject *subject; /* NULL: not begun */
+    int64_t last_ns;         /* of its newest packet */
+    struct family *family;   /* the sensor's */
     uint32_t address_count;
     uint32_t slot; /* the roster's */
     struct ip_addr addresses[DEVICE_ADDRESSES];
@@ -58,13 +58,12 @@ struct device {
     int64_t judged_ns;
     enum device_end end;
     struct device_summary summary;
-    struct family *family; /* the sensor's */
     struct ring front;     /* live/evidence: the beginning of everything */
     struct ring later;     /* and what came later */
     struct mark kept;      /* the newest frame of either */
     uint64_t left_out;     /* packets of neither */
     uint64_t drops_before; /* of the kernel, when it was first seen */
-    void *live;            /* whom the engine's sink talks to */
+    void *live;            /* whom the subject's sink talks to */
 };
 
 const char *device_end_text(enum device_end e); /* "running", "done", ... */

@@ -356,7 +356,7 @@ unsigned roster_route(struct roster *r, const struct packet *p,
 
 /* ---- ahead -------------------------------------------------------------------------------------- */
 
-static bool is_conversation(const struct packet *p)
+bool roster_is_conversation(const struct packet *p)
 {
     return (p->kind == PACKET_TCP || p->kind == PACKET_UDP) && !is_dhcp(p);
 }
@@ -387,7 +387,7 @@ void roster_bring_devices(const struct roster *r, struct roster_place *place)
 
 struct device *roster_expect(const struct packet *p, const struct roster_place *place)
 {
-    if (!is_conversation(p))
+    if (!roster_is_conversation(p))
         return NULL;
     return route_known(if_has(place->src, &p->tuple.src), if_has(place->dst, &p->tuple.dst), p);
 }

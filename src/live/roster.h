@@ -44,6 +44,9 @@ void roster_clear(struct roster *r);
 unsigned roster_route(struct roster *r, const struct packet *p,
                       struct device *owners[ROSTER_OWNERS_MAX]);
 
+/* Whether a packet is of a flow between a device and another, and no more. */
+bool roster_is_conversation(const struct packet *p);
+
 /* Where the devices of a packet's addresses are expected. */
 struct roster_place {
     uint64_t src_key, dst_key;

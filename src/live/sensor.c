@@ -20,10 +20,9 @@
 #define JUDGE_EVERY_NS NS_PER_S
 #define OVERDUE_NS     (TCP_PATIENCE_NS + NS_PER_S)
 #define JUDGE_A_ROUND  32
+#define LOOK_TICKS     10 /* after so many every device was looked at */
 /* What a flow says is asked for so many packets ahead, when the flow itself has come. */
 #define TALK_AHEAD 3
-/* What devices learned of the network together holds for so long. */
-#define FAMILY_NS (3600 * NS_PER_S)
 /* A client that asks for nothing of the list is watched for so long after its last packet. */
 #define BYSTANDER_NS (120 * NS_PER_S)
 
@@ -64,8 +63,16 @@ static void on_transaction(void *ctx, const struct event *event, const struct tx
     if (tx->kind == TX_DHCP && tx->u.dhcp->last == DHCP_ACK)
         roster_own(&s->roster, d, &tx->u.dhcp->lease.address);
     const struct ip_addr *server = &event->flow->key.dst;
-    if (server_role(tx) && roster_find(&s->roster, server) != d)
-        roster_server(&s->roster, server);
+    if (server_role(tx) && roster_find(&s->roster, server) != d &&
+        s->answering_count < ANSWERING_MAX)
+        s->answering[s->answering_count++] = *server;
+}
+
+/* Who answers others is no device. One that was taken for it goes, but not while engines are at work. */
+static void note_servers(struct sensor *s)
+{
+    while (s->answering_count > 0)
+        roster_server(&s->roster, &s->answering[--s->answering_count]);
 }
 
 static void on_flow(void *ctx, const struct event *event, const struct flow_end *how)
@@ -91,61 +98,23 @@ static void on_result(void *ctx, const struct result *result, const struct engin
         device_note(d, result);
 }
 
-static struct engine_options engine_options(const struct sensor *s, struct device *d)
-{
-    return (struct engine_options){
-        .services = s->options->services,
-        .ndpi = s->options->ndpi,
-        .sink = {d, on_transaction, on_flow, on_result},
-        .kin = d ? s->family->kin : NULL,
-        .number = d ? d->number : 0,
-        .max_flows = d ? DEVICE_FLOWS_MAX : 1,
-    };
-}
-
 /* ---- families ----------------------------------------------------------------------------------- */
 
-static void family_free(struct family *f)
+static bool begin_family(struct sensor *s, struct err *err)
 {
-    if (f)
-        engine_free(f->kin);
-    free(f);
-}
-
-static struct family *family_new(const struct sensor *s, struct err *err)
-{
-    struct engine_options options = engine_options(s, NULL);
-    struct family *f = calloc(1, sizeof *f);
-    if (f)
-        f->kin = engine_new(&options, err);
-    if (f && f->kin && engine_prepare(f->kin)) {
-        f->since_ns = s->now_ns;
-        return f;
-    }
-    if (f && f->kin)
-        err_set(err, NULL, "out of memory");
-    family_free(f);
-    return NULL;
-}
-
-static void family_leave(const struct sensor *s, struct device *d)
-{
-    if (d->family && --d->family->devices == 0 && d->family != s->family)
-        family_free(d->family);
-    d->family = NULL;
+    const struct engine_options options = {
+        .services = s->options->services,
+        .ndpi = s->options->ndpi,
+        .many = true,
+    };
+    return family_begin(&s->family, &options, s->now_ns, err);
 }
 
 static void renew_family(struct sensor *s)
 {
     struct err err;
-    if (s->now_ns - s->family->since_ns < FAMILY_NS)
-        return;
-    struct family *new = family_new(s, &err);
-    if (!new)
-        return; /* without memory the old one goes on */
-    if (s->family->devices == 0)
-        family_free(s->family);
-    s->family = new;
+    if (family_is_old(s->family, s->now_ns))
+        (void)begin_family(s, &err); /* without memory the old one goes on */
 }
 
 /* ---- frames ------------------------------------------------------------------------------------- */
@@ -158,17 +127,16 @@ static void tell_losses(const struct sensor *s, struct device *d)
     d->drops_before = drops_frames(&s->drops);
     for (uint32_t i = 0; i < count; i++) {
         d->drops_before -= lost[i].frames;
-        engine_drops(d->engine, lost[i].since_ns, lost[i].until_ns, lost[i].frames);
+        subject_drops(d->subject, lost[i].since_ns, lost[i].until_ns, lost[i].frames);
     }
 }
 
 static bool begin(struct sensor *s, struct device *d)
 {
-    struct engine_options options = engine_options(s, d);
-    struct err err;
+    const struct sink sink = {d, on_transaction, on_flow, on_result};
     d->live = s;
-    d->engine = engine_new(&options, &err);
-    if (!d->engine)
+    d->subject = subject_new(s->family->engine, &sink, d->number, DEVICE_FLOWS_MAX);
+    if (!d->subject)
         return false;
     tell_losses(s, d);
     d->family = s->family;
@@ -180,26 +148,33 @@ static bool begin(struct sensor *s, struct device *d)
 struct arrival {
     struct packet packet;
     uint64_t hash;
-    struct roster_place whose;
-    struct device *device; /* NULL: roster_route tells */
-    struct engine *engine; /* the device's, when its flow was looked for; NULL: it was not */
-    struct flow_place place;
+    struct flow_place place;   /* with the newest family */
+    struct roster_place whose; /* where no flow was known */
+    struct subject *owner;     /* of its flow, or NULL */
+    struct device *device;     /* NULL: see route */
 };
+
+static void bring_device(const struct device *d)
+{
+    bring(d);
+    if (d->subject)
+        subject_bring(d->subject);
+}
 
 static void feed(struct sensor *s, struct device *d, struct arrival *a, const struct frame *frame,
                  bool copy)
 {
     struct packet *p = &a->packet;
-    if (!d->engine && !begin(s, d)) {
+    if (!d->subject && !begin(s, d)) {
         s->counts.unassigned++;
         return;
     }
     size_t captured = p->part == 0 ? frame->bytes.len : 0;
-    d->packets++;
     if (p->at.ts_ns > d->last_ns)
         d->last_ns = p->at.ts_ns;
-    struct flow_place place = a->engine == d->engine ? a->place : engine_expect(d->engine, p);
-    struct flow *flow = engine_decoded(d->engine, p, place, captured, copy);
+    struct flow_place place =
+        d->family == s->family ? a->place : engine_expect(d->family->engine, p);
+    struct flow *flow = subject_packet(d->subject, p, place, captured, copy);
     if (s->evidence.folder.fd >= 0 && !copy)
         evidence_keep(&s->evidence, d, frame, p, flow);
 }
@@ -208,61 +183,76 @@ static void arrive(const struct sensor *s, struct arrival *a, const struct frame
 {
     net_decode(&a->packet, frame->linktype, frame->bytes, frame->wire_len, &frame->at);
     a->hash = mirror_expect(s->mirror, &a->packet);
-    roster_bring(&s->roster, &a->packet, &a->whose);
+    a->place = engine_expect(s->family->engine, &a->packet);
+    a->owner = NULL;
+    a->device = NULL;
 }
 
-/* Each device has tables of its own: where they are has to be read step by step, for all frames at once. */
+/* Whose the packet's flow is, where that is known: most often it is. DHCP speaks for others. */
+static struct subject *owner_of(const struct sensor *s, const struct arrival *a)
+{
+    return roster_is_conversation(&a->packet)
+               ? engine_owner(s->family->engine, &a->packet, &a->place)
+               : NULL;
+}
+
+/* Where things are has to be read step by step, for all frames at once. */
 static void look_ahead(const struct sensor *s, struct arrival *all, size_t count)
 {
-    for (size_t i = 0; i < count; i++)
-        roster_bring_devices(&s->roster, &all[i].whose);
     for (size_t i = 0; i < count; i++) {
-        all[i].device = roster_expect(&all[i].packet, &all[i].whose);
-        all[i].engine = all[i].device ? all[i].device->engine : NULL;
-        if (all[i].engine)
-            engine_bring(all[i].engine);
+        engine_bring_flow(s->family->engine, &all[i].place);
+        if (!all[i].place.node)
+            roster_bring(&s->roster, &all[i].packet, &all[i].whose);
     }
     for (size_t i = 0; i < count; i++) {
-        if (all[i].engine)
-            engine_bring_tables(all[i].engine);
+        if (!all[i].place.node)
+            roster_bring_devices(&s->roster, &all[i].whose);
+        else if ((all[i].owner = owner_of(s, &all[i])))
+            subject_bring(all[i].owner);
     }
     for (size_t i = 0; i < count; i++) {
-        if (all[i].engine)
-            all[i].place = engine_expect(all[i].engine, &all[i].packet);
-    }
-    for (size_t i = 0; i < count; i++) {
-        if (all[i].engine)
-            engine_bring_flow(all[i].engine, &all[i].place);
+        if (all[i].owner)
+            all[i].device = subject_listener(all[i].owner);
+        else if (!all[i].place.node)
+            all[i].device = roster_expect(&all[i].packet, &all[i].whose);
+        if (all[i].device)
+            bring_device(all[i].device);
     }
 }
 
-/* What was looked up ahead. */
+/* The devices that were looked up ahead. */
 static void forget(struct arrival *all, size_t count)
 {
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < count; i++)
         all[i].device = NULL;
-        all[i].engine = NULL;
-    }
+}
+
+/* The devices a packet concerns: most often that of its flow, which stays its device's. */
+static unsigned route(struct sensor *s, const struct arrival *a,
+                      struct device *owners[ROSTER_OWNERS_MAX])
+{
+    const struct subject *owner = a->device ? NULL : owner_of(s, a);
+    owners[0] = owner ? subject_listener(owner) : a->device;
+    return owners[0] ? 1 : roster_route(&s->roster, &a->packet, owners);
 }
 
 static void take(struct sensor *s, struct arrival *a, const struct frame *frame)
 {
-    struct device *owners[ROSTER_OWNERS_MAX] = {a->device};
+    struct device *owners[ROSTER_OWNERS_MAX];
     struct packet *p = &a->packet;
     s->counts.packets++;
     if (p->at.ts_ns > s->packet_ns)
         s->packet_ns = p->at.ts_ns;
-    unsigned count = a->device ? 1 : roster_route(&s->roster, p, owners);
+    unsigned count = route(s, a, owners);
     bool is_copy = mirror_knows(s->mirror, p, a->hash, frame->group);
     s->counts.unassigned += count == 0;
-    uint32_t slot = count > 0 ? owners[0]->slot : 0;
     if (count > 1) {
         struct arrival other = *a; /* an engine changes its packet */
         feed(s, owners[1], &other, frame, is_copy);
     }
-    /* What ended in the other's engine may show that this one is no device. */
-    if (count > 0 && s->roster.devices[slot] == owners[0])
+    if (count > 0)
         feed(s, owners[0], a, frame, is_copy);
+    note_servers(s);
 }
 
 /* The packets of an 802.11 frame that holds several. */
@@ -272,7 +262,9 @@ __attribute__((cold, noinline)) static void take_several(struct sensor *s, struc
     struct packet p = first->packet;
     take(s, first, frame);
     while (net_decode_more(&p, &frame->at)) {
-        struct arrival next = {.packet = p, .hash = mirror_expect(s->mirror, &p)};
+        struct arrival next = {.packet = p,
+                               .hash = mirror_expect(s->mirror, &p),
+                               .place = engine_expect(s->family->engine, &p)};
         take(s, &next, frame);
     }
 }
@@ -287,11 +279,10 @@ void sensor_frames(void *ctx, const struct frame *frames, size_t count)
     look_ahead(s, all, count);
     uint32_t changes = s->roster.changes;
     for (size_t i = 0; i < count; i++) {
-        /* A frame may make devices come and go, and engines with them. */
-        if (s->roster.changes != changes)
+        if (s->roster.changes != changes) /* a frame may make devices come and go */
             forget(&all[i], count - i);
         changes = s->roster.changes;
-        if (i + TALK_AHEAD < count && all[i + TALK_AHEAD].engine)
+        if (i + TALK_AHEAD < count)
             flow_bring_app(&all[i + TALK_AHEAD].place);
         if (all[i].packet.has_more)
             take_several(s, &all[i], &frames[i]);
@@ -305,10 +296,12 @@ void sensor_frames(void *ctx, const struct frame *frames, size_t count)
 static void on_drop(void *ctx, struct device *d)
 {
     struct sensor *s = ctx;
-    engine_free(d->engine);
-    d->engine = NULL;
+    subject_free(d->subject);
+    d->subject = NULL;
     evidence_forget(&s->evidence, d);
-    family_leave(s, d);
+    if (d->family)
+        family_leave(&s->family, d->family);
+    d->family = NULL;
 }
 
 static struct capture_totals totals(const struct sensor *s, const struct device *d)
@@ -322,17 +315,17 @@ static void end(struct sensor *s, struct device *d, enum device_end why)
 {
     d->end = why;
     struct capture_totals captured = totals(s, d);
-    engine_time(d->engine, s->now_ns);
+    family_time(s->family, s->now_ns);
     s->ending = d;
-    engine_finish(d->engine, &captured);
+    subject_finish(d->subject, &captured);
     s->ending = NULL;
     out_flush(&s->out);
     roster_remove(&s->roster, d);
+    note_servers(s);
 }
 
 static void look_at(struct sensor *s, struct device *d)
 {
-    engine_time(d->engine, s->now_ns); /* a question that stays open may be its first sign */
     if (d->sign_ns == 0) {
         if (s->now_ns - d->last_ns >= BYSTANDER_NS &&
             s->now_ns - d->last_ns >= s->options->timeout_ns)
@@ -344,11 +337,22 @@ static void look_at(struct sensor *s, struct device *d)
         end(s, d, standing);
 }
 
+/* Each device has its turn once a second. */
+static void look_round(struct sensor *s)
+{
+    s->look_next = s->look_next + 1 < LOOK_TICKS ? s->look_next + 1 : 0;
+    for (uint32_t i = s->look_next; i < s->roster.top; i += LOOK_TICKS) {
+        struct device *d = s->roster.devices[i];
+        if (d && d->subject)
+            look_at(s, d);
+    }
+}
+
 bool sensor_stop_next(struct sensor *s)
 {
     for (uint32_t i = 0; i < s->roster.top; i++) {
         struct device *d = s->roster.devices[i];
-        if (!d || !d->engine)
+        if (!d || !d->subject)
             continue;
         end(s, d, DEVICE_STOPPED);
         return true;
@@ -398,7 +402,7 @@ static void judge(struct sensor *s, struct device *d)
     struct capture_totals captured = totals(s, d);
     d->judged_ns = s->now_ns;
     d->changed = false;
-    if (engine_judge(d->engine, &captured) && (!known || before != d->summary.verdict))
+    if (subject_judge(d->subject, &captured) && (!known || before != d->summary.verdict))
         say_device(s, d, "now");
 }
 
@@ -406,7 +410,7 @@ bool sensor_ask(struct sensor *s, struct device *d, const struct inquiry *how)
 {
     struct capture_totals captured = totals(s, d);
     s->inquiry = *how;
-    bool judged = engine_judge(d->engine, &captured);
+    bool judged = subject_judge(d->subject, &captured);
     s->inquiry.out = NULL;
     return judged;
 }
@@ -439,9 +443,9 @@ static void spread_loss(struct sensor *s)
     struct loss_span lost = drops_newest(&s->drops);
     for (uint32_t i = 0; i < s->roster.top; i++) {
         struct device *d = s->roster.devices[i];
-        if (!d || !d->engine)
+        if (!d || !d->subject)
             continue;
-        engine_drops(d->engine, lost.since_ns, lost.until_ns, lost.frames);
+        subject_drops(d->subject, lost.since_ns, lost.until_ns, lost.frames);
         d->changed = true;
     }
 }
@@ -479,12 +483,10 @@ void sensor_tick(struct sensor *s)
 {
     sensor_drops(s);
     renew_family(s);
+    family_time(s->family, s->now_ns); /* a question that stays open may be a first sign */
+    note_servers(s);
     judge_changed(s);
-    for (uint32_t i = 0; i < s->roster.top; i++) {
-        struct device *d = s->roster.devices[i];
-        if (d && d->engine)
-            look_at(s, d);
-    }
+    look_round(s);
     out_flush(&s->out);
 }
 
@@ -515,8 +517,7 @@ bool sensor_init(struct sensor *s, struct err *err)
         err_set(err, NULL, "out of memory");
         return false;
     }
-    s->family = family_new(s, err);
-    return s->family != NULL;
+    return begin_family(s, err);
 }
 
 void sensor_clear(struct sensor *s)
@@ -526,7 +527,7 @@ void sensor_clear(struct sensor *s)
         buf_clear(&s->past[i].json);
         buf_clear(&s->past[i].text);
     }
-    family_free(s->family);
+    family_clear(&s->family);
     mirror_free(s->mirror);
     capture_close(s->view);
     out_close(&s->out);

@@ -20,6 +20,9 @@
 #define PAST_MAX        256     /* deployments that ended and are still shown */
 #define PAST_REPORT_MAX 131072U /* bytes of a report that is kept for one */
 
+/* Servers noticed while one packet is looked at; of more, the next packets tell. */
+#define ANSWERING_MAX 16
+
 /* Lines for people that a screen shows. */
 #define SAID_LINES 3
 #define SAID_BYTES 256
@@ -53,14 +56,6 @@ struct inquiry {
     struct buf *out;          /* NULL: nobody asks */
 };
 
-/* Devices that began about the same time: their engines share what they learn of the network. That gets
- * old, so now and then a new family begins; an old one goes with its last device. */
-struct family {
-    struct engine *kin; /* of all of them; gets no packets itself */
-    uint32_t devices;
-    int64_t since_ns;
-};
-
 /* Packets of devices, for a file each where something failed. */
 struct evidence {
     struct folder folder; /* fd -1: not wanted */
@@ -88,7 +83,9 @@ struct sensor {
     struct capture *view;     /* the interfaces, as reports see them */
     struct mirror *mirror;    /* of all devices' packets */
     struct roster roster;
-    struct family *family; /* of devices that begin now */
+    struct family *family;                   /* of devices that begin now, and older ones */
+    struct ip_addr answering[ANSWERING_MAX]; /* servers that were noticed: see sensor.c */
+    uint32_t answering_count;
     struct outbox events;
     struct outbox lines; /* for people */
     bool on_screen;      /* those lines are shown on a screen instead, the newest of them */
@@ -108,6 +105,7 @@ struct sensor {
     int64_t now_ns;    /* see sensor_clock */
     enum verdict_word worst;
     uint32_t judge_next;   /* slot to begin with in the next round */
+    uint32_t look_next;    /* the same, of devices that are looked at one in some */
     struct device *ending; /* whose last result is being made */
     struct inquiry inquiry;
 };

@@ -17,6 +17,7 @@
 #include "base/pages.h"
 
 #define WAYS             8
+#define SETS             (1U << 17) /* 8 MiB when all are used; pages that are not cost nothing */
 #define TEXT_BITS        20
 #define TEXT_MASK        ((1U << TEXT_BITS) - 1)
 #define NAMES_KEY        0x6e616d6573ULL
@@ -32,7 +33,6 @@ struct set {
 
 struct names {
     struct set *sets; /* each a cache line */
-    uint32_t mask;    /* number of sets - 1 */
     const struct intern *listed;
     struct intern *others;
     /* The newest answer's addresses, which wait for their sets to come from memory. */
@@ -41,30 +41,14 @@ struct names {
     uint32_t waiting_text;
 };
 
-static size_t bytes_of(const struct names *n)
-{
-    return ((size_t)n->mask + 1) * sizeof *n->sets;
-}
-
-static struct set *sets_new(size_t bytes)
-{
-    if (bytes >= PAGES_LEAST)
-        return pages_new(bytes);
-    struct set *sets = aligned_alloc(sizeof *sets, bytes);
-    if (sets)
-        memset(sets, 0, bytes);
-    return sets;
-}
-
-struct names *names_new(const struct intern *listed, uint32_t sets)
+struct names *names_new(const struct intern *listed)
 {
     struct names *n = calloc(1, sizeof *n);
     if (!n)
         return NULL;
     n->listed = listed;
     n->others = intern_new(NAMES_OTHERS_MAX, OTHERS_BYTES_MAX);
-    n->mask = sets - 1;
-    n->sets = sets_new(bytes_of(n));
+    n->sets = pages_new(SETS * sizeof *n->sets);
     if (n->sets && n->others)
         return n;
     names_free(n);
@@ -76,10 +60,7 @@ void names_free(struct names *n)
     if (!n)
         return;
     intern_free(n->others);
-    if (bytes_of(n) >= PAGES_LEAST)
-        pages_free(n->sets, bytes_of(n));
-    else
-        free(n->sets);
+    pages_free(n->sets, SETS * sizeof *n->sets);
     free(n);
 }
 
@@ -103,14 +84,14 @@ struct slice names_text(const struct names *n, uint32_t number)
 
 /* ---- addresses ---- */
 
-static uint64_t hash_of(const struct ip_addr *device, const struct ip_addr *server)
+static uint64_t hash_of(uint32_t owner, const struct ip_addr *device, const struct ip_addr *server)
 {
-    return addr_hash(addr_hash(NAMES_KEY, device), server);
+    return addr_hash(addr_hash(NAMES_KEY ^ (uint64_t)owner << 32, device), server);
 }
 
 static struct set *set_of(const struct names *n, uint64_t hash)
 {
-    return &n->sets[hash & n->mask];
+    return &n->sets[hash & (SETS - 1)];
 }
 
 /* The place of the entry with this hash; WAYS when there is none. */
@@ -139,24 +120,26 @@ static void put_waiting(struct names *n)
 }
 
 /* An answer's addresses wait, NAMES_A_REPLY at most. */
-static void let_wait(struct names *n, const struct ip_addr *device, const struct tx_dns *dns)
+static void let_wait(struct names *n, uint32_t owner, const struct ip_addr *device,
+                     const struct tx_dns *dns)
 {
     for (uint32_t i = 0; i < dns->answer_count && n->waiting_count < NAMES_A_REPLY; i++) {
         if (dns->answers[i].addr.family == 0)
             continue;
-        uint64_t hash = hash_of(device, &dns->answers[i].addr);
+        uint64_t hash = hash_of(owner, device, &dns->answers[i].addr);
         bring(set_of(n, hash));
         n->waiting[n->waiting_count++] = hash;
     }
 }
 
-void names_learn(struct names *n, const struct ip_addr *device, const struct tx_dns *dns)
+void names_learn(struct names *n, uint32_t owner, const struct ip_addr *device,
+                 const struct tx_dns *dns)
 {
     bool asks_address = dns->qtype == TYPE_A || dns->qtype == TYPE_AAAA;
     if (!asks_address || dns->rcode != 0 || dns->qname.len == 0)
         return;
     put_waiting(n);
-    let_wait(n, device, dns);
+    let_wait(n, owner, device, dns);
     if (n->waiting_count == 0)
         return;
     n->waiting_text = names_number(n, dns->qname);
@@ -164,10 +147,11 @@ void names_learn(struct names *n, const struct ip_addr *device, const struct tx_
         n->waiting_count = 0;
 }
 
-uint32_t names_find(struct names *n, const struct ip_addr *device, const struct ip_addr *server)
+uint32_t names_find(struct names *n, uint32_t owner, const struct ip_addr *device,
+                    const struct ip_addr *server)
 {
     put_waiting(n);
-    uint64_t hash = hash_of(device, server);
+    uint64_t hash = hash_of(owner, device, server);
     const struct set *set = set_of(n, hash);
     unsigned at = find(set, hash);
     uint32_t text = at < WAYS ? (uint32_t)set->entries[at] & TEXT_MASK : 0;

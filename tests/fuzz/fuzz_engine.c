@@ -5,7 +5,8 @@
  * Input: a byte whose lower bits pick the link type, then records of {2 bytes length, 2 bytes milliseconds
  * since the last one, frame}; with the top bit of the length the frame was longer on the wire. Events are
  * written as they come; the result is told as events, as text and as JSON. With the top bit of the first byte
- * the capture file has everything to tell of itself. seeds.py makes seeds of captures.
+ * the capture file has everything to tell of itself; with the next one packets are those of two subjects, of
+ * which one comes and goes. seeds.py makes seeds of captures.
  *
  * Half of the mutations are ours: they change one frame, or the order of frames, and leave records whole.
  */
@@ -14,13 +15,19 @@
 
 #include "base/cursor.h"
 #include "base/hash.h"
-#include "engine/engine.h"
+#include "engine/subject.h"
 #include "fuzz.h"
+#include "net/decode.h"
 #include "report/eve.h"
 #include "report/report.h"
 
 #define START_NS  (1772352000 * NS_PER_S)
-#define FLOWS_MAX 200 /* few: inputs come to the cap as well */
+#define FLOWS_MAX 200 /* of a subject; few: inputs come to the cap as well */
+
+#define TALKATIVE    0x80U /* in the first byte */
+#define MANY         0x40U
+#define STAY         32U /* frames after which one subject leaves and the other is judged */
+#define HANDED_WRONG 16U /* one frame of so many is said to be the other's */
 
 #define RECORD_HEAD 4U
 #define CUT         0x8000U /* in the length */
@@ -134,14 +141,68 @@ static bool next_frame(struct cursor *c, struct frame *frame)
     return true;
 }
 
-static void feed(struct engine *engine, struct slice input)
+static struct frame first_frame(struct cursor *c)
 {
     static const int linktypes[] = {1, 101, 113, 276, 0, 108, 127, 105};
+    return (struct frame){.at = {START_NS, 0, 0},
+                          .linktype =
+                              linktypes[cur_u8(c) % (sizeof linktypes / sizeof *linktypes)]};
+}
+
+static void feed(struct engine *engine, struct slice input)
+{
     struct cursor c = cursor_of(input, VERDICT_SHORT);
-    struct frame frame = {.at = {START_NS, 0, 0}};
-    frame.linktype = linktypes[(cur_u8(&c) & 0x7f) % (sizeof linktypes / sizeof *linktypes)];
+    struct frame frame = first_frame(&c);
     while (next_frame(&c, &frame))
         engine_packet(engine, &frame);
+    engine_finish(engine, &(struct capture_totals){.files = 1});
+}
+
+/* ---- subjects ---- */
+
+static struct subject *begin(struct engine *engine, struct run *run, uint32_t number)
+{
+    const struct sink sink = {run, on_transaction, on_flow, on_result};
+    struct subject *s = subject_new(engine, &sink, number, FLOWS_MAX);
+    require(s != NULL);
+    return s;
+}
+
+static void hand(const struct engine *engine, struct subject *s, const struct packet *packet)
+{
+    struct packet p = *packet; /* which the engine changes */
+    struct flow_place place = engine_expect(engine, &p);
+    engine_bring_flow(engine, &place);
+    const struct flow *flow = subject_packet(s, &p, place, p.wire_len, false);
+    require(!flow || flow->id != 0);
+}
+
+static void feed_many(struct engine *engine, struct run *run, struct slice input)
+{
+    const struct capture_totals captured = {.files = 1};
+    struct cursor c = cursor_of(input, VERDICT_SHORT);
+    struct frame frame = first_frame(&c);
+    struct subject *both[2] = {begin(engine, run, 1), begin(engine, run, 2)};
+    while (next_frame(&c, &frame)) {
+        struct packet p;
+        net_decode(&p, frame.linktype, frame.bytes, frame.wire_len, &frame.at);
+        bool wrong = frame.at.frame % HANDED_WRONG == 0;
+        unsigned whose = (p.tuple.src_port + p.tuple.dst_port + wrong) & 1U;
+        do
+            hand(engine, both[whose], &p);
+        while (p.has_more && net_decode_more(&p, &frame.at));
+        if (frame.at.frame % STAY != 0)
+            continue;
+        subject_free(both[whose]);
+        both[whose] = begin(engine, run, 2 + frame.at.frame);
+        require(subject_judge(both[1 - whose], &captured));
+    }
+    engine_time(engine, frame.at.ts_ns + 100 * NS_PER_S);
+    for (int i = 0; i < 2; i++) {
+        subject_finish(both[i], &captured);
+        require(subject_stats(both[i]).flows.open == 0);
+        subject_free(both[i]);
+    }
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -150,15 +211,18 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     out_open_deliver(&out, look_at, NULL);
     struct eve eve = {.out = &out, .files = (const char *const[]){"fuzz.pcap"}, .file_count = 1};
     struct run run = {.setting = setting(), .eve = &eve};
-    run.capture = size > 0 && data[0] & 0x80 ? run.setting->talkative : run.setting->plain;
+    bool many = size > 0 && data[0] & MANY;
+    run.capture = size > 0 && data[0] & TALKATIVE ? run.setting->talkative : run.setting->plain;
     struct engine_options options = {.services = run.setting->services,
-                                     .max_flows = FLOWS_MAX,
+                                     .many = many,
                                      .sink = {&run, on_transaction, on_flow, on_result}};
     struct err err;
     struct engine *engine = engine_new(&options, &err);
     require(engine != NULL);
-    feed(engine, slice_of(data, size));
-    engine_finish(engine, &(struct capture_totals){.files = 1});
+    if (many)
+        feed_many(engine, &run, slice_of(data, size));
+    else
+        feed(engine, slice_of(data, size));
     require(run.judged);
     engine_free(engine);
     out_close(&out);

@@ -98,7 +98,7 @@ static inline struct packet packet(struct bench *b, int64_t ms, enum dir dir)
 static inline struct flow *look_up(struct bench *b, const struct packet *p, enum dir dir)
 {
     enum dir seen = dir_other(dir);
-    flow_table_expire(b->table, p->at.ts_ns);
+    flow_table_expire(b->table, p->at.ts_ns, UINT32_MAX);
     struct flow *f = flow_lookup(b->table, p, &seen);
     assert_non_null(f);
     assert_int_equal(seen, dir);
@@ -146,7 +146,7 @@ static inline struct flow *udp(struct bench *b, int64_t ms, enum dir dir, uint16
 
 static inline void expire(struct bench *b, int64_t ms)
 {
-    flow_table_expire(b->table, NS_PER_S * 1000 + ms * NS_PER_MS);
+    flow_table_expire(b->table, NS_PER_S * 1000 + ms * NS_PER_MS, UINT32_MAX);
 }
 
 static inline void finish(struct bench *b, int64_t ms)

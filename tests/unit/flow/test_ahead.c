@@ -31,7 +31,7 @@ static const struct flow *take(struct bench *b, const struct packet *p,
                                const struct flow_place *place)
 {
     enum dir dir = DIR_TO_CLIENT;
-    const struct flow *f = flow_take(b->table, p, place, &dir);
+    const struct flow *f = flow_take(b->table, NULL, p, place, &dir);
     assert_non_null(f);
     assert_int_equal(dir, DIR_TO_SERVER);
     assert_int_equal(f->key.src_port, p->tuple.src_port);

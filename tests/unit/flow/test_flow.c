@@ -420,7 +420,7 @@ static void test_extreme_times(void **state)
     const int64_t times[] = {INT64_MIN, INT64_MAX, 0, INT64_MAX, INT64_MIN, -1, 1};
     for (size_t i = 0; i < sizeof times / sizeof *times; i++) {
         p.at.ts_ns = times[i];
-        flow_table_expire(b->table, times[i]);
+        flow_table_expire(b->table, times[i], UINT32_MAX);
         assert_non_null(flow_lookup(b->table, &p, &dir));
     }
     flow_table_finish(b->table, INT64_MAX);

@@ -86,19 +86,19 @@ static void test_unanswered(void **state)
 {
     struct bench *b = *state;
     struct seen seen = {0};
-    flow_table_unanswered(b->table, see, &seen);
+    flow_table_unanswered(b->table, NULL, see, &seen);
     assert_int_equal(seen.count, 0);
     handshake(b, 0);
     for (uint32_t i = 1; i <= 3; i++)
         syn_from(b, 10 + i, 0x0b000000 + i);
     syn_from(b, 3000, 0x0b000001); /* again: it is the least silent now */
-    flow_table_unanswered(b->table, see, &seen);
+    flow_table_unanswered(b->table, NULL, see, &seen);
     assert_int_equal(seen.count, 3);
     assert_memory_equal(seen.last, ((uint8_t[]){2, 3, 1}), 3);
     for (uint32_t i = 0; i < 2 * FLOW_UNANSWERED_MAX; i++)
         syn_from(b, 4000, 0x0c000000 + i);
     seen.count = 0;
-    flow_table_unanswered(b->table, see, &seen);
+    flow_table_unanswered(b->table, NULL, see, &seen);
     assert_int_equal(seen.count, FLOW_UNANSWERED_MAX);
 }
 
@@ -175,7 +175,7 @@ static void test_many_removed(void **state)
         flow_lookup(t, &p, &dir);
     }
     for (int64_t s = 0; s < 300; s++) {
-        flow_table_expire(t, s * NS_PER_S);
+        flow_table_expire(t, s * NS_PER_S, UINT32_MAX);
         uint32_t open = flow_table_stats(t).open;
         assert_int_equal(open + ended, FLOWS);
         uint32_t found = 0;

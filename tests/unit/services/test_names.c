@@ -20,7 +20,7 @@ static struct names *new_names(void)
     listed = intern_new(NAMES_LISTED_MAX, 1 << 20);
     assert_non_null(listed);
     assert_int_equal(intern_add(listed, slice_str("listed.test")), 0);
-    struct names *n = names_new(listed, NAMES_LARGE);
+    struct names *n = names_new(listed);
     assert_non_null(n);
     return n;
 }
@@ -35,7 +35,7 @@ static void free_names(struct names *n)
 static struct slice name_of(struct names *n, const struct ip_addr *device,
                             const struct ip_addr *server)
 {
-    uint32_t text = names_find(n, device, server);
+    uint32_t text = names_find(n, 0, device, server);
     return text == INTERN_NONE ? slice_of("", 0) : names_text(n, text);
 }
 
@@ -68,7 +68,7 @@ static void cname_chain(void **state)
     };
     struct tx_dns dns = reply("www.asked.test", answers, 4);
     struct names *n = new_names();
-    names_learn(n, &device, &dns);
+    names_learn(n, 0, &device, &dns);
     assert_slice_equal(name_of(n, &device, &first), "www.asked.test");
     assert_slice_equal(name_of(n, &device, &second), "www.asked.test");
     const struct ip_addr other = addr_v4(0x0a000006);
@@ -85,10 +85,10 @@ static void newest_answer_wins(void **state)
     const struct dns_answer answers[] = {answer("x", TYPE_A, server)};
     struct names *n = new_names();
     struct tx_dns dns = reply("old.test", answers, 1);
-    names_learn(n, &device, &dns);
+    names_learn(n, 0, &device, &dns);
     struct slice kept = name_of(n, &device, &server);
     dns = reply("new.test", answers, 1);
-    names_learn(n, &device, &dns);
+    names_learn(n, 0, &device, &dns);
     assert_slice_equal(name_of(n, &device, &server), "new.test");
     assert_slice_equal(kept, "old.test"); /* still readable */
     free_names(n);
@@ -105,7 +105,7 @@ static void both_families(void **state)
     struct tx_dns dns = reply("six.test", answers, 1);
     dns.qtype = TYPE_AAAA;
     struct names *n = new_names();
-    names_learn(n, &device, &dns);
+    names_learn(n, 0, &device, &dns);
     assert_slice_equal(name_of(n, &device, &server), "six.test");
     free_names(n);
 }
@@ -119,17 +119,17 @@ static void nothing_to_learn(void **state)
     struct names *n = new_names();
     struct tx_dns dns = reply("a.test", answers, 1);
     dns.rcode = 3;
-    names_learn(n, &device, &dns);
+    names_learn(n, 0, &device, &dns);
     dns = reply("a.test", answers, 1);
     dns.rcode = -1;
-    names_learn(n, &device, &dns);
+    names_learn(n, 0, &device, &dns);
     dns = reply("a.test", answers, 1);
     dns.qtype = TYPE_TXT;
-    names_learn(n, &device, &dns);
+    names_learn(n, 0, &device, &dns);
     dns = reply("", answers, 1);
-    names_learn(n, &device, &dns);
+    names_learn(n, 0, &device, &dns);
     dns = reply("a.test", NULL, 0);
-    names_learn(n, &device, &dns);
+    names_learn(n, 0, &device, &dns);
     assert_int_equal(name_of(n, &device, &server).len, 0);
     free_names(n);
     names_free(NULL);
@@ -145,7 +145,7 @@ static void bounded(void **state)
     for (uint32_t i = 0; i < total; i++) {
         const struct dns_answer one = answer("a.test", TYPE_A, addr_v4(0x20000000 + i));
         struct tx_dns dns = reply(i % 2 ? "odd.test" : "even.test", &one, 1);
-        names_learn(n, &device, &dns);
+        names_learn(n, 0, &device, &dns);
     }
     for (uint32_t i = total - 100000; i < total; i++) {
         const struct ip_addr server = addr_v4(0x20000000 + i);
@@ -173,8 +173,8 @@ static void listed_names_are_not_kept_again(void **state)
     assert_slice_equal(names_text(n, other), "other.test");
     const struct dns_answer answers[] = {answer("listed.test", TYPE_A, server)};
     struct tx_dns dns = reply("listed.test", answers, 1);
-    names_learn(n, &device, &dns);
-    assert_int_equal(names_find(n, &device, &server), 0);
+    names_learn(n, 0, &device, &dns);
+    assert_int_equal(names_find(n, 0, &device, &server), 0);
     free_names(n);
 }
 
