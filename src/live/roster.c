@@ -10,8 +10,9 @@
 #include "base/cursor.h"
 
 #define ADDR_KEY    0x726f73746572ULL
-#define BURST       2048U /* new devices at once: a room that is switched on */
-#define DEVICES_A_S 256   /* new devices a second after that */
+#define BURST       16384U /* new devices at once: a building that is switched on */
+#define DEVICES_A_S 16384 /* new devices a second after that: made up, they cost some of the time */
+#define SUSPECTS    64    /* looked at for one that goes */
 #define PORT_DHCP   67
 #define PORT_BOOTPC 68
 #define DHCP_CHADDR 28 /* offset of the client's address in a DHCP message, RFC 2131 */
@@ -119,16 +120,17 @@ void roster_remove(struct roster *r, struct device *d)
     r->changes++;
     r->drop(r->ctx, d);
     r->devices[d->slot] = NULL;
+    r->spare[r->spare_count++] = d->slot;
     r->count--;
     free(d);
 }
 
-/* The silent one of those that asked for nothing yet; NULL when all have. */
-static struct device *least_wanted(const struct roster *r)
+/* The most silent of some that asked for nothing yet; NULL when all of these have. */
+static struct device *least_wanted(struct roster *r)
 {
     struct device *found = NULL;
-    for (uint32_t i = 0; i < r->top; i++) {
-        struct device *d = r->devices[i];
+    for (uint32_t i = 0; i < SUSPECTS; i++) {
+        struct device *d = r->devices[r->suspect++ % r->top];
         if (d && d->sign_ns == 0 && (!found || d->last_ns < found->last_ns))
             found = d;
     }
@@ -158,11 +160,7 @@ static uint32_t free_slot(struct roster *r)
             return ROSTER_DEVICES_MAX;
         roster_remove(r, d);
     }
-    for (uint32_t i = 0; r->count < r->top && i < r->top; i++) {
-        if (!r->devices[i])
-            return i;
-    }
-    return r->top++;
+    return r->spare_count ? r->spare[--r->spare_count] : r->top++;
 }
 
 static struct device *take_in(struct roster *r, const struct packet *p)
@@ -170,10 +168,13 @@ static struct device *take_in(struct roster *r, const struct packet *p)
     uint32_t slot = take_token(r, p->at.ts_ns) ? free_slot(r) : ROSTER_DEVICES_MAX;
     struct device *d = slot < ROSTER_DEVICES_MAX ? calloc(1, sizeof *d) : NULL;
     if (!d) {
+        if (slot < ROSTER_DEVICES_MAX)
+            r->spare[r->spare_count++] = slot;
         r->turned_away++;
         return NULL;
     }
-    d->number = r->next++;
+    d->number = r->next;
+    r->next += r->next == UINT32_MAX ? 2 : 1; /* 0 is nobody's */
     d->slot = slot;
     d->first_ns = p->at.ts_ns;
     d->last_ns = p->at.ts_ns;

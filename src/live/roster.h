@@ -17,7 +17,7 @@
 #include "device.h"
 #include "net/packet.h"
 
-#define ROSTER_DEVICES_MAX 4096U
+#define ROSTER_DEVICES_MAX 65536U
 #define ROSTER_SERVERS_MAX 65536U
 #define ROSTER_OWNERS_MAX  2 /* devices one packet can concern */
 
@@ -25,6 +25,9 @@ struct roster {
     struct device *devices[ROSTER_DEVICES_MAX]; /* NULL: free */
     uint32_t top;                               /* slots used so far */
     uint32_t count;
+    uint32_t spare[ROSTER_DEVICES_MAX]; /* those of them that are free again, the last one next */
+    uint32_t spare_count;
+    uint32_t suspect; /* slot from which on one is looked for that may go */
     struct map by_addr;
     struct map by_mac;
     struct map servers;  /* hashes of addresses that answer others: never devices */

@@ -284,32 +284,151 @@ static void an_error_is_whose_packet_it_quotes(void **state)
     assert_ptr_equal(route(b, &b->p), d);
 }
 
-/* Made-up senders: new devices come in bursts, then slowly, and never more than the cap. */
-static void a_flood_of_senders_is_bounded(void **state)
+/* ---- caps ---- */
+
+enum {
+    BURST = 16384, /* new devices at once, and a second after that */
+    SUSPECTS = 64, /* looked at for one that goes */
+};
+
+/* A made-up sender sends the packet that the bench has. */
+static struct device *made_up(struct bench *b, uint32_t number, int64_t second)
+{
+    b->p.tuple.src = addr_v4(0x0b000000U + number);
+    b->p.at.ts_ns = (1000 + second) * NS_PER_S;
+    return route(b, &b->p);
+}
+
+/* As many devices as there is room for, in four seconds. The next second is 4, the next number the cap. */
+static void fill(struct bench *b)
+{
+    (void)udp(b, "11.0.0.0", 40000, "10.0.0.53", 53);
+    for (uint32_t i = 0; i < ROSTER_DEVICES_MAX; i++)
+        assert_non_null(made_up(b, i, i / BURST));
+    assert_int_equal(b->roster.count, ROSTER_DEVICES_MAX);
+    assert_int_equal(b->roster.top, ROSTER_DEVICES_MAX);
+    assert_int_equal(b->roster.turned_away + b->dropped, 0);
+}
+
+/* New devices come in a burst, then so many a second, and those that are known are not turned away. */
+static void new_devices_are_bounded_in_time(void **state)
 {
     struct bench *b = *state;
-    char text[ADDR_TEXT_SIZE];
-    struct device *asked = route(b, udp(b, "10.0.0.5", 40000, "10.0.0.53", 53));
-    asked->sign_ns = 1;
-    for (uint32_t i = 0; i < 4 * ROSTER_DEVICES_MAX; i++) {
-        struct ip_addr a = addr_v4(0x0b000000U + i);
-        struct packet *p = udp(b, addr_text(&a, text), 40000, "10.0.0.53", 53);
-        p->at.ts_ns += i / 2000 * NS_PER_S; /* 2,000 a second */
-        (void)route(b, p);
+    (void)udp(b, "11.0.0.0", 40000, "10.0.0.53", 53);
+    struct device *known = made_up(b, 0, 0);
+    for (uint32_t i = 1; i < BURST + 10; i++)
+        assert_int_equal(made_up(b, i, 0) != NULL, i < BURST);
+    assert_int_equal(b->roster.turned_away, 10);
+    assert_ptr_equal(made_up(b, 0, 0), known);
+    b->p.at.ts_ns += NS_PER_S - 1;
+    b->p.tuple.src = addr_v4(0x0b000000U + BURST);
+    assert_null(route(b, &b->p));
+    for (uint32_t i = 0; i < BURST + 10; i++)
+        assert_int_equal(made_up(b, BURST + i, 1) != NULL, i < BURST);
+    /* Time without new ones saves nothing up; a clock that is set back does no harm. */
+    for (uint32_t i = 0; i < 100; i++)
+        assert_non_null(made_up(b, 2 * BURST + i, 100));
+    assert_int_equal(b->roster.tokens, BURST - 100);
+    assert_non_null(made_up(b, 3 * BURST, 50));
+    assert_int_equal(b->roster.tokens, BURST - 1);
+    assert_int_equal(b->roster.count, 2 * BURST + 101);
+}
+
+static void free_slots_are_used_again(void **state)
+{
+    struct bench *b = *state;
+    struct device *devices[8];
+    bool used[8] = {false};
+    (void)udp(b, "11.0.0.0", 40000, "10.0.0.53", 53);
+    for (uint32_t i = 0; i < 8; i++)
+        devices[i] = made_up(b, i, 0);
+    assert_int_equal(b->roster.top, 8);
+    uint32_t last = devices[6]->slot;
+    for (uint32_t i = 0; i < 8; i += 2)
+        roster_remove(&b->roster, devices[i]);
+    assert_int_equal(b->roster.count, 4);
+    assert_int_equal(b->roster.spare_count, 4);
+    for (uint32_t i = 0; i < 8; i += 2) {
+        assert_null(roster_find(&b->roster, &(struct ip_addr){{11, 0, 0, (uint8_t)i}, 4}));
+        devices[i] = made_up(b, 100 + i, 0);
+        assert_true(i > 0 || devices[i]->slot == last); /* the one that went last */
     }
-    assert_in_range(b->roster.count, 2048, ROSTER_DEVICES_MAX);
-    assert_true(b->roster.turned_away > 8 * 1000);
-    for (uint32_t second = 100; second < 200; second++) {
-        for (uint32_t i = 0; i < 256; i++) {
-            struct ip_addr a = addr_v4(0x0c000000U + second * 256 + i);
-            struct packet *p = udp(b, addr_text(&a, text), 40000, "10.0.0.53", 53);
-            p->at.ts_ns += second * NS_PER_S;
-            (void)route(b, p);
-        }
+    assert_int_equal(b->roster.top, 8);
+    assert_int_equal(b->roster.spare_count, 0);
+    for (uint32_t i = 0; i < 8; i++) {
+        assert_ptr_equal(b->roster.devices[devices[i]->slot], devices[i]);
+        assert_false(used[devices[i]->slot]);
+        used[devices[i]->slot] = true;
+        assert_ptr_equal(made_up(b, i % 2 ? i : 100 + i, 0), devices[i]);
     }
+    assert_int_equal(made_up(b, 200, 0)->slot, 8);
+    assert_int_equal(made_up(b, 200, 0)->number, 13);
+}
+
+/* Of so many that are looked at, the one that was silent longest; one that asked for something stays. */
+static void the_silent_make_room(void **state)
+{
+    struct bench *b = *state;
+    fill(b);
+    for (uint32_t i = 0; i < SUSPECTS; i++)
+        b->roster.devices[i]->last_ns = 1100 * NS_PER_S - (i == 33 || i == 44);
+    b->roster.devices[33]->sign_ns = 1;
+    const struct ip_addr gone = b->roster.devices[44]->addresses[0];
+    struct device *d = made_up(b, ROSTER_DEVICES_MAX, 4);
+    assert_non_null(d);
+    assert_int_equal(d->slot, 44);
+    assert_int_equal(b->dropped, 1);
+    assert_null(roster_find(&b->roster, &gone));
+    for (uint32_t i = 1; i < BURST; i++)
+        assert_non_null(made_up(b, ROSTER_DEVICES_MAX + i, 4));
+    assert_int_equal(b->dropped, BURST);
     assert_int_equal(b->roster.count, ROSTER_DEVICES_MAX);
-    assert_true(b->dropped > 10000);
-    assert_ptr_equal(roster_find(&b->roster, &asked->addresses[0]), asked);
+    assert_int_equal(b->roster.top, ROSTER_DEVICES_MAX);
+    assert_int_equal(b->roster.spare_count, 0);
+    assert_int_equal(b->roster.devices[33]->sign_ns, 1);
+}
+
+/* The whole way round there is one that may go: it does, sooner or later, and nobody else. */
+static void who_asked_for_something_stays(void **state)
+{
+    struct bench *b = *state;
+    const uint32_t only = 1000;
+    unsigned tries = 1;
+    fill(b);
+    for (uint32_t i = 0; i < ROSTER_DEVICES_MAX; i++)
+        b->roster.devices[i]->sign_ns = i != only;
+    while (!made_up(b, ROSTER_DEVICES_MAX, 4) && tries < BURST)
+        tries++;
+    assert_int_equal(tries, only / SUSPECTS + 1);
+    assert_int_equal(b->roster.turned_away, tries - 1);
+    assert_int_equal(b->dropped, 1);
+    b->roster.devices[only]->sign_ns = 1;
+    for (uint32_t i = 0; i < 2 * ROSTER_DEVICES_MAX / SUSPECTS; i++)
+        assert_null(made_up(b, ROSTER_DEVICES_MAX + 1, 4));
+    assert_int_equal(b->dropped, 1);
+    assert_int_equal(b->roster.count, ROSTER_DEVICES_MAX);
+    for (uint32_t i = 0; i < ROSTER_DEVICES_MAX; i += 997)
+        assert_non_null(made_up(b, i, 4));
+}
+
+/* What is a conversation between two is told by its ports: DHCP speaks of others. */
+static void dhcp_is_no_conversation(void **state)
+{
+    struct bench *b = *state;
+    assert_true(roster_is_conversation(udp(b, "10.0.0.5", 40000, "10.0.0.53", 53)));
+    assert_true(roster_is_conversation(udp(b, "10.0.0.5", 68, "10.0.0.1", 68)));
+    assert_false(roster_is_conversation(udp(b, "10.0.0.5", 68, "10.0.0.1", 67)));
+    assert_false(roster_is_conversation(udp(b, "10.0.0.1", 67, "10.0.0.5", 68)));
+    b->p.kind = PACKET_TCP;
+    assert_true(roster_is_conversation(&b->p));
+    static const enum packet_kind others[] = {PACKET_ICMP,    PACKET_ARP, PACKET_EAPOL,
+                                              PACKET_OTHER,   PACKET_BAD, PACKET_SHORT,
+                                              PACKET_FRAGMENT};
+    udp(b, "10.0.0.5", 40000, "10.0.0.53", 53);
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
+        b->p.kind = others[i];
+        assert_false(roster_is_conversation(&b->p));
+    }
 }
 
 /* ---- device ---- */
@@ -352,7 +471,11 @@ int main(void)
         cmocka_unit_test_setup_teardown(addresses_of_one_device_are_bounded, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_self_assigned_address_is_no_name, set_up, tear_down),
         cmocka_unit_test_setup_teardown(an_error_is_whose_packet_it_quotes, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(a_flood_of_senders_is_bounded, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(new_devices_are_bounded_in_time, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(free_slots_are_used_again, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(the_silent_make_room, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(who_asked_for_something_stays, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(dhcp_is_no_conversation, set_up, tear_down),
         cmocka_unit_test(a_deployment_ends_when_it_is_done_failed_or_silent),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
