@@ -65,18 +65,12 @@ struct engine *engine_new(const struct engine_options *options, struct err *err)
     return e;
 }
 
-static void drop_flow(void *ctx, const struct flow *flow)
-{
-    (void)ctx;
-    talk_drop(flow);
-}
-
 void engine_free(struct engine *e)
 {
     if (!e)
         return;
     if (e->flows)
-        flow_table_each(e->flows, drop_flow, NULL);
+        flow_table_each(e->flows, talk_drop, NULL);
     flow_table_free(e->flows);
     ipfrag_free(e->fragments);
     mirror_free(e->mirror);

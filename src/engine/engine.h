@@ -110,8 +110,8 @@ void talk_datagram(struct subject *s, struct flow *flow, enum dir dir, const str
 
 /* The flow ended: the last transactions come out, its memory goes. */
 void talk_end(struct flow *flow, const struct flow_end *how);
-/* Its memory goes, nothing comes out. The flow must not be used any more. */
-void talk_drop(const struct flow *flow);
+/* Its memory goes, nothing comes out, for who walks flows. The flow must not be used any more. */
+void talk_drop(void *ctx, const struct flow *flow);
 
 /* The event members that a flow determines. */
 struct event talk_event(struct subject *s, const struct flow *flow, struct slice host);

@@ -42,18 +42,12 @@ struct subject *subject_new(struct engine *e, const struct sink *sink, uint32_t 
     return s;
 }
 
-static void drop_flow(void *ctx, const struct flow *flow)
-{
-    (void)ctx;
-    talk_drop(flow);
-}
-
 void subject_free(struct subject *s)
 {
     if (!s)
         return;
     if (s->flows.first)
-        flow_group_drop(s->engine->flows, &s->flows, drop_flow, NULL);
+        flow_group_drop(s->engine->flows, &s->flows, talk_drop, NULL);
     dhcp_free(s->dhcp);
     diagnosis_free(s->diagnosis);
     free(s);

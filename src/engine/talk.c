@@ -516,8 +516,9 @@ void talk_end(struct flow *flow, const struct flow_end *how)
         end_session(flow->app, how);
 }
 
-void talk_drop(const struct flow *flow)
+void talk_drop(void *ctx, const struct flow *flow)
 {
+    (void)ctx;
     if (!flow->settled && flow->app)
         free_talk(flow->app);
 }
