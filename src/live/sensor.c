@@ -20,7 +20,8 @@
 #define JUDGE_EVERY_NS NS_PER_S
 #define OVERDUE_NS     (TCP_PATIENCE_NS + NS_PER_S)
 #define JUDGE_A_ROUND  32
-#define LOOK_TICKS     10 /* after so many every device was looked at */
+/* What concerns all devices takes so many ticks, a second: their ends, and losses. */
+#define ROUND_TICKS 10
 /* What a flow says is asked for so many packets ahead, when the flow itself has come. */
 #define TALK_AHEAD 3
 /* A client that asks for nothing of the list is watched for so long after its last packet. */
@@ -337,11 +338,10 @@ static void look_at(struct sensor *s, struct device *d)
         end(s, d, standing);
 }
 
-/* Each device has its turn once a second. */
+/* Each device has its turn once a round. */
 static void look_round(struct sensor *s)
 {
-    s->look_next = s->look_next + 1 < LOOK_TICKS ? s->look_next + 1 : 0;
-    for (uint32_t i = s->look_next; i < s->roster.top; i += LOOK_TICKS) {
+    for (uint32_t i = s->round_tick; i < s->roster.top; i += ROUND_TICKS) {
         struct device *d = s->roster.devices[i];
         if (d && d->subject)
             look_at(s, d);
@@ -481,7 +481,9 @@ void sensor_drops(struct sensor *s)
 
 void sensor_tick(struct sensor *s)
 {
-    sensor_drops(s);
+    s->round_tick = (s->round_tick + 1) % ROUND_TICKS;
+    if (s->round_tick == 0)
+        sensor_drops(s);
     renew_family(s);
     family_time(s->family, s->now_ns); /* a question that stays open may be a first sign */
     note_servers(s);

@@ -105,7 +105,7 @@ struct sensor {
     int64_t now_ns;    /* see sensor_clock */
     enum verdict_word worst;
     uint32_t judge_next;   /* slot to begin with in the next round */
-    uint32_t look_next;    /* the same, of devices that are looked at one in some */
+    uint32_t round_tick;   /* of a round in which each device is looked at */
     struct device *ending; /* whose last result is being made */
     struct inquiry inquiry;
 };
@@ -127,7 +127,7 @@ void sensor_clock(struct sensor *s, bool idle);
 /* Looks at what interfaces lost by now. */
 void sensor_drops(struct sensor *s);
 
-/* A few times a second: judges what changed, ends what is over, counts drops. */
+/* Ten times a second: judges what changed, ends what is over; in turn, so each device and drops once a second. */
 void sensor_tick(struct sensor *s);
 
 /* What `d` is judged on now, as sink on_result. False when memory is out. */
