@@ -3,7 +3,8 @@
 
 SPDX-License-Identifier: MIT
 
-seeds.py OUT CAPTURE...   one input for each connection of a capture, with what the device was told by its resolver
+seeds.py OUT CAPTURE...   one input for each connection of a capture, with what the device was told by its resolver;
+                          each a second time for two subjects
 
 Many of them show the same: fuzz_engine -set_cover_merge=1 -use_counters=0 tests/fuzz/seeds/engine OUT keeps those that reach something new.
 """
@@ -19,6 +20,7 @@ LINKS = [1, 101, 113, 276, 0, 108, 127, 105]
 BYTES_MAX = 1600   # of an input: small ones run fast
 FRAME_MAX = 1514    # longer ones are cut, as a snap length would
 CUT = 0x8000
+MANY = 0x40         # in the first byte
 
 
 def record(frame, gap_ms):
@@ -75,10 +77,11 @@ def main(args):
     os.makedirs(args[0], exist_ok=True)
     for path in args[1:]:
         for some in inputs(frames.read(path)):
-            data = input_of(some)
-            name = '%s-%s' % (os.path.basename(path).split('.')[0], hashlib.sha256(data).hexdigest()[:8])
-            with open(os.path.join(args[0], name), 'wb') as f:
-                f.write(data)
+            one = input_of(some)
+            for data in one, bytes([one[0] | MANY]) + one[1:]:
+                name = '%s-%s' % (os.path.basename(path).split('.')[0], hashlib.sha256(data).hexdigest()[:8])
+                with open(os.path.join(args[0], name), 'wb') as f:
+                    f.write(data)
     return 0
 
 
