@@ -7,9 +7,10 @@
 
 #include <stdlib.h>
 
-#define OPEN_MAX     1024             /* exchanges at once; the oldest one gives way */
-#define EXCHANGE_MAX 16384            /* bytes of text of one exchange */
-#define SWEEP_NS     NS_PER_S         /* how often the silent ones are looked for */
+#define OPEN_MAX     1024     /* exchanges at once; the oldest one gives way */
+#define ROOM_FIRST   4        /* of them: a device has one or two, and a sensor many devices */
+#define EXCHANGE_MAX 16384    /* bytes of text of one exchange */
+#define SWEEP_NS     NS_PER_S /* how often the silent ones are looked for */
 #define SILENCE_NS   (40 * NS_PER_S)  /* clients wait 32 s at most before they repeat themselves */
 #define TOLD_NS      (10 * NS_PER_S)  /* so long, copies of what ended an exchange belong to it */
 #define DUPLICATE_NS (10 * NS_PER_MS) /* the same message this soon was captured twice */
@@ -33,8 +34,9 @@ struct dhcp {
     struct arena scratch; /* of the message at hand */
     int64_t swept_ns;
     uint32_t count;
-    uint64_t keys[OPEN_MAX]; /* of client and id, beside the exchange: what is looked through */
-    struct exchange *open[OPEN_MAX];
+    uint32_t room;  /* of the next two */
+    uint64_t *keys; /* of client and id, beside the exchange: what is looked through */
+    struct exchange **open;
 };
 
 struct dhcp *dhcp_new(dhcp_emit_fn *emit, void *ctx)
@@ -60,6 +62,8 @@ void dhcp_free(struct dhcp *d)
     for (uint32_t i = 0; i < d->count; i++)
         release(d->open[i]);
     arena_clear(&d->scratch);
+    free(d->keys);
+    free(d->open);
     free(d);
 }
 
@@ -145,12 +149,29 @@ static uint32_t find(const struct dhcp *d, const struct dhcp_message *m, uint64_
     return OPEN_MAX;
 }
 
+static bool make_room(struct dhcp *d)
+{
+    if (d->count < d->room)
+        return true;
+    uint32_t room = d->room ? d->room * 2 : ROOM_FIRST;
+    uint64_t *keys = realloc(d->keys, room * sizeof *keys);
+    if (keys)
+        d->keys = keys;
+    struct exchange **open = realloc(d->open, room * sizeof(struct exchange *));
+    if (open)
+        d->open = open;
+    if (!keys || !open)
+        return false;
+    d->room = room;
+    return true;
+}
+
 static struct exchange *add(struct dhcp *d, const struct dhcp_message *m, uint64_t key,
                             const struct packet *p)
 {
     if (d->count == OPEN_MAX)
         drop(d, 0, p->at.ts_ns);
-    struct exchange *x = calloc(1, sizeof *x);
+    struct exchange *x = make_room(d) ? calloc(1, sizeof *x) : NULL;
     if (!x)
         return NULL;
     arena_init(&x->arena, EXCHANGE_MAX);
