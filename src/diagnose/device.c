@@ -102,9 +102,7 @@ static bool used_tls(const struct judge *j, uint32_t client)
 {
     for (uint32_t i = 0; i < j->f->routes->pool.count; i++) {
         const struct route *r = route_at(j->f->routes, i);
-        bool asked =
-            r->clients || (r->client != POOL_NONE && facts_primary(j->f, r->client) == client);
-        if (asked && r->shape != 0)
+        if (r->shape != 0 && (r->clients || facts_is_token(j->f, r->client, client)))
             return true;
     }
     return false;

@@ -222,12 +222,35 @@ static void signs_beside_the_issuer(void **state)
     }
 }
 
+/* Devices of a sensor have the signs in common: of each that used TLS they are told. */
+static void signs_of_kin(void **state)
+{
+    struct lab l;
+    (void)state;
+    lab_open(&l);
+    struct diagnosis *shared = l.d;
+    for (int silent = 0; silent < 2; silent++) {
+        l.d = diagnosis_new(l.list, shared, 7 + (uint32_t)silent);
+        assert_non_null(l.d);
+        if (silent)
+            lab_resolve(&l, 0, "ztd.example.com");
+        else
+            connect_all(&l, &(struct look){.ttl = 63, .rtt_ms = 1, .wait_ms = 30});
+        const struct finding *f = lab_finding(lab_judge(&l), FINDING_TLS_INSPECTED, "");
+        assert_int_equal(f == NULL, silent);
+        diagnosis_free(l.d);
+    }
+    l.d = shared;
+    lab_close(&l);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(signs_are_weighed_together),
         cmocka_unit_test(signs_beside_the_issuer),
         cmocka_unit_test(what_devices_leave_is_folded_into_it),
+        cmocka_unit_test(signs_of_kin),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
