@@ -83,11 +83,14 @@ static enum place place_in_flow(const struct packet *p, struct flow *f)
     return !f->settled && (ends || begins) ? LATER : NOWHERE;
 }
 
+/* Devices without an address have one flow of DHCP between them, which tells nothing of one of them. */
 static enum place place_of(const struct packet *p, struct flow *flow)
 {
-    if (flow)
+    bool is_dhcp = p->kind == PACKET_UDP && !roster_is_conversation(p);
+    if (flow && !is_dhcp)
         return place_in_flow(p, flow);
-    bool counts = p->kind == PACKET_ARP || p->kind == PACKET_EAPOL || p->kind == PACKET_ICMP;
+    bool counts =
+        is_dhcp || p->kind == PACKET_ARP || p->kind == PACKET_EAPOL || p->kind == PACKET_ICMP;
     return counts ? FRONT : LATER;
 }
 

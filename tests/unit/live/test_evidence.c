@@ -161,6 +161,23 @@ static void packets_without_a_flow(void **state)
 }
 
 /* A frame that holds several packets is kept once, with the first of them that is worth it. */
+/* The flow of DHCP without an address is of all devices: however much others said in it, it is kept. */
+static void dhcp_is_kept_whatever_its_flow(void **state)
+{
+    struct bench *b = *state;
+    struct packet p = {.kind = PACKET_UDP, .payload_len = 300};
+    p.tuple.src_port = 68;
+    p.tuple.dst_port = 67;
+    b->flow.settled = true;
+    b->flow.side[DIR_TO_SERVER].bytes = 1U << 20;
+    keep(b, &p, &b->flow);
+    assert_int_equal(b->d.front.packets, 1);
+    p.tuple.dst_port = 5000;
+    p.tuple.src_port = 5001;
+    keep(b, &p, &b->flow);
+    assert_int_equal(b->d.front.packets + b->d.later.packets, 1);
+}
+
 static void a_frame_of_several_packets_is_kept_once(void **state)
 {
     struct bench *b = *state;
@@ -321,6 +338,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(an_upload_does_too, set_up, tear_down),
         cmocka_unit_test_setup_teardown(of_settled_flows_nothing_follows, set_up, tear_down),
         cmocka_unit_test_setup_teardown(packets_without_a_flow, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(dhcp_is_kept_whatever_its_flow, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_frame_of_several_packets_is_kept_once, set_up, tear_down),
         cmocka_unit_test_setup_teardown(bounds, set_up, tear_down),
         cmocka_unit_test_setup_teardown(the_file_says_what_proves_what, set_up, tear_down),
