@@ -161,8 +161,7 @@ static void name_flow(const struct subject *s, struct flow *flow)
 {
     if (flow->key.dst_port == PORT_DNS)
         return;
-    uint32_t asked =
-        names_find(s->engine->names, s->number, &flow->key.src, &flow->key.dst);
+    uint32_t asked = names_find(s->engine->names, s->number, &flow->key.src, &flow->key.dst);
     flow->host = asked == INTERN_NONE ? 0 : asked + 1;
 }
 
@@ -379,9 +378,8 @@ void engine_finish(struct engine *e, const struct capture_totals *captured)
 struct slice subject_host(const struct subject *s, const struct flow *flow)
 {
     struct names *names = s->engine->names;
-    uint32_t id = flow->host > 0
-                      ? flow->host - 1
-                      : names_find(names, s->number, &flow->key.src, &flow->key.dst);
+    uint32_t id = flow->host > 0 ? flow->host - 1
+                                 : names_find(names, s->number, &flow->key.src, &flow->key.dst);
     return id == INTERN_NONE ? slice_of(NULL, 0) : names_text(names, id);
 }
 

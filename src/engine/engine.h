@@ -113,6 +113,8 @@ void talk_end(struct flow *flow, const struct flow_end *how);
 /* Its memory goes, nothing comes out, for who walks flows. The flow must not be used any more. */
 void talk_drop(void *ctx, const struct flow *flow);
 
+/* The number of a flow of the subject, its own among all. */
+uint64_t talk_flow_id(const struct subject *s, const struct flow *flow);
 /* The event members that a flow determines. */
 struct event talk_event(struct subject *s, const struct flow *flow, struct slice host);
 

@@ -7,15 +7,26 @@
  */
 #include "engine.h"
 
+/* Of the flow of the first message: where many have no address yet it is one of all, and the first one's. */
+static uint64_t flow_id_of(const struct subject *s, const struct tuple *key)
+{
+    struct flow_table *flows = s->engine->flows;
+    enum dir dir;
+    const struct flow *flow = flow_find(flows, key, &dir);
+    if (!flow || !s->engine->options.many)
+        return flow ? talk_flow_id(s, flow) : 0;
+    struct flow_place place = flow_expect(flows, key);
+    flow_bring(flows, &place);
+    struct flow_group *group = flow_group_of(flows, &place, key);
+    return talk_flow_id(group ? subject_of(group) : s, flow);
+}
+
 /* An exchange over: its event stands for the flow of its first message. */
 static void emit(void *ctx, const struct tx *tx)
 {
     struct subject *s = ctx;
     const struct tx_dhcp *dhcp = tx->u.dhcp;
     struct flow flow = {.key = dhcp->key, .vlan = dhcp->vlan};
-    enum dir dir;
-    const struct flow *seen = flow_find(s->engine->flows, &dhcp->key, &dir);
-    flow.id = seen ? seen->id : 0;
     s->stats.transactions++;
     diagnosis_transaction(s->diagnosis, &flow, tx, slice_of(NULL, 0));
     if (!s->sink.transaction)
@@ -29,7 +40,7 @@ static void emit(void *ctx, const struct tx *tx)
         .hostname = slice_of(NULL, 0),
         .app = "dhcp",
         .label = "",
-        .flow_id = (uint64_t)s->number << 32 | flow.id,
+        .flow_id = flow_id_of(s, &dhcp->key),
     };
     s->sink.transaction(s->sink.ctx, &event, tx);
 }

@@ -141,6 +141,11 @@ static const char *label_text(const struct flow *flow)
     return label ? label : "";
 }
 
+uint64_t talk_flow_id(const struct subject *s, const struct flow *flow)
+{
+    return (uint64_t)s->number << 32 | flow->id;
+}
+
 struct event talk_event(struct subject *s, const struct flow *flow, struct slice host)
 {
     enum transport transport = flow->key.proto == IP_PROTO_TCP ? TRANSPORT_TCP : TRANSPORT_UDP;
@@ -151,7 +156,7 @@ struct event talk_event(struct subject *s, const struct flow *flow, struct slice
         .hostname = host,
         .app = app_name(flow->app_kind),
         .label = label_text(flow),
-        .flow_id = (uint64_t)s->number << 32 | flow->id,
+        .flow_id = talk_flow_id(s, flow),
     };
 }
 

@@ -40,7 +40,8 @@ struct seen {
     struct tx last;
     char host[64];
     enum flow_state state;
-    uint64_t flow_id;
+    uint64_t flow_id; /* of the newest flow */
+    uint64_t said_in; /* the same, of the newest transaction */
     enum verdict_word verdict;
 };
 
@@ -49,6 +50,7 @@ static inline void on_transaction(void *ctx, const struct event *event, const st
     struct seen *seen = ctx;
     seen->transactions++;
     seen->last = *tx;
+    seen->said_in = event->flow_id;
     if (tx->kind == TX_DHCP)
         return; /* of no host, and of services that are none of these tests */
     assert_true(event->hostname.len < sizeof seen->host);

@@ -239,6 +239,25 @@ static void exchanges_are_whose_they_are(void **state)
     leave(&other);
 }
 
+/* Of those that have no address yet all speak in the first one's flow: its events are found by that number. */
+static void an_exchange_is_of_the_flow_that_is_told(void **state)
+{
+    struct bench *b = *state;
+    struct party first, other;
+    begin(b, &first, 5, 0);
+    begin(b, &other, 6, 0);
+    (void)hand(&first, discover(b, 5));
+    (void)hand(&other, discover(b, 6));
+    (void)hand(&other, lease(b, DHCP_OFFER, 6));
+    (void)hand(&other, lease(b, DHCP_ACK, 6));
+    assert_int_equal(other.seen.transactions, 1);
+    subject_finish(first.subject, &one_file);
+    assert_int_equal(first.seen.flow_id >> 32, 5);
+    assert_true(other.seen.said_in == first.seen.flow_id);
+    leave(&first);
+    leave(&other);
+}
+
 /* ---- numbers and caps ---- */
 
 static void a_cap_is_of_one(void **state)
@@ -468,6 +487,7 @@ int main(void)
         TEST(one_that_goes_leaves_the_others_alone),
         TEST(a_flow_stays_its_first_packets),
         TEST(exchanges_are_whose_they_are),
+        TEST(an_exchange_is_of_the_flow_that_is_told),
         TEST(a_cap_is_of_one),
         TEST(one_ends_and_the_others_go_on),
         TEST(each_is_judged_by_its_own),
