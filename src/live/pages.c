@@ -15,7 +15,7 @@
 #define DEVICES      "/api/devices"
 #define TYPE_METRICS "text/plain; version=0.0.4; charset=utf-8"
 #define TYPE_JSON    "application/json"
-#define NUMBER_MAX   9 /* digits */
+#define NUMBER_MAX   10 /* digits */
 
 #define STATUS_NOT_FOUND   404
 #define STATUS_UNAVAILABLE 503

@@ -197,14 +197,26 @@ static void put_number_cell(struct buf *out, uint32_t number, unsigned width)
     put_cell(out, text, width);
 }
 
+/* Of a long one the end is shown: IPv6 addresses of a network begin alike. */
+static void put_address_cell(struct buf *out, const char *address, unsigned width)
+{
+    char text[ADDR_TEXT_SIZE];
+    size_t len = strlen(address);
+    if (len > width) {
+        (void)snprintf(text, sizeof text, "~%s", address + len - width + 1);
+        address = text;
+    }
+    put_cell(out, address, width);
+}
+
 static void put_row(const struct screen *v, struct buf *out, const struct row *row, bool selected)
 {
     const struct device_summary *m = &row->summary;
     char style[32];
     struct buf line;
     buf_init(&line);
-    put_number_cell(&line, row->number, 5);
-    put_cell(&line, row->address, 15);
+    put_number_cell(&line, row->number, 7);
+    put_address_cell(&line, row->address, 15);
     put_cell(&line, m->name, 12);
     put_cell(&line, device_end_text(row->end), 7);
     put_cell(&line, m->judged ? verdict_text(m->verdict) : "", 12);
@@ -272,7 +284,7 @@ static void draw_table(struct screen *v, const struct sensor *s, struct buf *out
         v->top = v->count > lines ? v->count - lines : 0;
     put_head(v, s, out);
     put_text(v, out, BOLD,
-             "   NR ADDRESS         NAME         STATE   VERDICT      PHASE         OK BAD WHY");
+             "     NR ADDRESS         NAME         STATE   VERDICT      PHASE         OK BAD WHY");
     for (unsigned i = 0; i < lines; i++) {
         uint32_t index = v->top + i;
         if (index < v->count)

@@ -737,7 +737,7 @@ def check_screen(tap, program, folder):
         shown = terminal.shows(*patterns)
         tap.check(not shown, 'screen: ' + name, shown)
     try:
-        check('a table', r'^oobescope live on vb ', '^   NR ADDRESS', 'no deployment yet')
+        check('a table', r'^oobescope live on vb ', '^     NR ADDRESS', 'no deployment yet')
         wire.send(ROOT / 'captures' / 'dns-nxdomain.pcap')
         check('a device that is blocked',
               r'^ +1 10\.20\.0\.31 .* running blocked .* 1 [A-Z]', 'deployment begins')
@@ -750,7 +750,7 @@ def check_screen(tap, program, folder):
         check('its findings', 'error +dns-nxdomain', '^Names that no service lists')
         terminal.tmux('resize-window', '-x', '70', '-y', '12')
         terminal.press('Escape')
-        check('a small window', '^   NR ADDRESS', r'\A(.{0,70}\n){11}arrows: choose')
+        check('a small window', '^     NR ADDRESS', r'\A(.{0,70}\n){11}arrows: choose')
         terminal.press('q')
         check('a question before it stops', r'last reports\? y/n')
         terminal.tmux('resize-window', '-x', '100', '-y', '24')

@@ -135,7 +135,7 @@ static void names_of_devices_are_harmless(void **state)
 
 static const char *first_address(const struct bench *b)
 {
-    return b->lines[3] + 6;
+    return b->lines[3] + 8;
 }
 
 static void rows_are_sorted(void **state)
