@@ -247,7 +247,7 @@ static void draw(struct live *l, int64_t steady)
 }
 
 /* Who asks: by HTTP, or in front of the screen. While frames wait, a turn a tick, and no more than a
- * tenth of the time: a list of thousands of devices takes some milliseconds, and who asks may ask again. */
+ * tenth of the time: a list of tens of thousands of devices takes tenths of a second, and who asks may ask again. */
 static void attend(struct live *l, bool idle)
 {
     int64_t begin = steady_ns();
@@ -263,14 +263,14 @@ static void attend(struct live *l, bool idle)
     l->attend_ns = end + (rest > TICK_NS ? rest : TICK_NS);
 }
 
-static void tick(struct live *l)
+static void tick(struct live *l, bool idle)
 {
     struct sensor *s = &l->sensor;
     int64_t steady = steady_ns();
     if (steady < l->tick_ns)
         return;
     l->tick_ns = steady + TICK_NS;
-    sensor_tick(s);
+    sensor_tick(s, idle);
     tell_trouble(l, steady);
     notify_alive(&l->notify, steady);
     unsigned most = l->options->exit_after;
@@ -308,7 +308,7 @@ static void run(struct live *l)
         take_signals(l);
         idle = read_interfaces(l);
         sensor_clock(s, idle);
-        tick(l);
+        tick(l, idle);
         attend(l, idle);
         give_back(l, idle);
         drain(s);

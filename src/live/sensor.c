@@ -15,13 +15,16 @@
 
 /* The kernel holds a packet back for up to 100 ms: the clock is only trusted about what is older. */
 #define CLOCK_LAG_NS (250 * NS_PER_MS)
-/* How often a device is judged at most, and how many in a round: ten rounds a second leave most of the
- * time to packets even where a thousand devices change at once. */
+/* How often a device is judged at most. */
 #define JUDGE_EVERY_NS NS_PER_S
 #define OVERDUE_NS     (TCP_PATIENCE_NS + NS_PER_S)
-#define JUDGE_A_ROUND  32
 /* What concerns all devices takes so many ticks, a second: their ends, and losses. */
 #define ROUND_TICKS 10
+/* What a tick may take of the time between two, where thousands of devices change or end at once: packets wait in a
+ * ring that is full in tenths of a second. */
+#define JUDGE_NS      (3 * NS_PER_MS)
+#define JUDGE_IDLE_NS (30 * NS_PER_MS)
+#define END_NS        (20 * NS_PER_MS)
 /* What a flow says is asked for so many packets ahead, when the flow itself has come. */
 #define TALK_AHEAD 3
 /* A client that asks for nothing of the list is watched for so long after its last packet. */
@@ -325,34 +328,45 @@ static void end(struct sensor *s, struct device *d, enum device_end why)
     note_servers(s);
 }
 
-static void look_at(struct sensor *s, struct device *d)
+/* How a device is to end now; DEVICE_RUNNING: not yet. */
+static enum device_end standing_of(const struct sensor *s, const struct device *d)
 {
-    if (d->sign_ns == 0) {
-        if (s->now_ns - d->last_ns >= BYSTANDER_NS &&
-            s->now_ns - d->last_ns >= s->options->timeout_ns)
-            end(s, d, DEVICE_SILENT);
-        return;
-    }
-    enum device_end standing = device_standing(d, s->now_ns, s->options->timeout_ns);
-    if (standing != DEVICE_RUNNING)
-        end(s, d, standing);
+    int64_t silence_ns = s->now_ns - d->last_ns;
+    if (d->sign_ns != 0)
+        return device_standing(d, s->now_ns, s->options->timeout_ns);
+    bool over = silence_ns >= BYSTANDER_NS && silence_ns >= s->options->timeout_ns;
+    return over ? DEVICE_SILENT : DEVICE_RUNNING;
 }
 
-/* Each device has its turn once a round. */
+/* The next device in turn; NULL where a slot is free. */
+static struct device *next_device(const struct sensor *s, uint32_t *next)
+{
+    if (*next >= s->roster.top)
+        *next = 0;
+    struct device *d = s->roster.devices[(*next)++];
+    return d && d->subject ? d : NULL;
+}
+
+/* Each device has its turn once a round, unless many end: then it takes longer. */
 static void look_round(struct sensor *s)
 {
-    for (uint32_t i = s->round_tick; i < s->roster.top; i += ROUND_TICKS) {
-        struct device *d = s->roster.devices[i];
-        if (d && d->subject)
-            look_at(s, d);
+    int64_t until = steady_ns() + END_NS;
+    uint32_t share = (s->roster.top + ROUND_TICKS - 1) / ROUND_TICKS;
+    for (bool time = true; share > 0 && time; share--) {
+        struct device *d = next_device(s, &s->look_next);
+        enum device_end standing = d ? standing_of(s, d) : DEVICE_RUNNING;
+        if (standing == DEVICE_RUNNING)
+            continue;
+        end(s, d, standing);
+        time = steady_ns() < until;
     }
 }
 
 bool sensor_stop_next(struct sensor *s)
 {
     for (uint32_t i = 0; i < s->roster.top; i++) {
-        struct device *d = s->roster.devices[i];
-        if (!d || !d->subject)
+        struct device *d = next_device(s, &s->look_next);
+        if (!d)
             continue;
         end(s, d, DEVICE_STOPPED);
         return true;
@@ -424,17 +438,16 @@ static bool is_due(const struct device *d, int64_t now_ns)
 }
 
 /* Round robin, so that each gets its turn however many change all the time. */
-static void judge_changed(struct sensor *s)
+static void judge_changed(struct sensor *s, int64_t budget_ns)
 {
-    unsigned judged = 0;
-    for (uint32_t i = 0; i < s->roster.top && judged < JUDGE_A_ROUND; i++) {
-        if (s->judge_next >= s->roster.top)
-            s->judge_next = 0;
-        struct device *d = s->roster.devices[s->judge_next++];
-        if (d && d->sign_ns && is_due(d, s->now_ns)) {
-            judge(s, d);
-            judged++;
-        }
+    int64_t until = steady_ns() + budget_ns;
+    bool time = true;
+    for (uint32_t i = 0; i < s->roster.top && time; i++) {
+        struct device *d = next_device(s, &s->judge_next);
+        if (!d || !d->sign_ns || !is_due(d, s->now_ns))
+            continue;
+        judge(s, d);
+        time = steady_ns() < until;
     }
 }
 
@@ -479,7 +492,7 @@ void sensor_drops(struct sensor *s)
         say_minute(s, &s->drops.minute);
 }
 
-void sensor_tick(struct sensor *s)
+void sensor_tick(struct sensor *s, bool idle)
 {
     s->round_tick = (s->round_tick + 1) % ROUND_TICKS;
     if (s->round_tick == 0)
@@ -487,7 +500,7 @@ void sensor_tick(struct sensor *s)
     renew_family(s);
     family_time(s->family, s->now_ns); /* a question that stays open may be a first sign */
     note_servers(s);
-    judge_changed(s);
+    judge_changed(s, idle ? JUDGE_IDLE_NS : JUDGE_NS);
     look_round(s);
     out_flush(&s->out);
 }

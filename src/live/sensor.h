@@ -20,7 +20,7 @@
 #define PAST_MAX        256     /* deployments that ended and are still shown */
 #define PAST_REPORT_MAX 131072U /* bytes of a report that is kept for one */
 
-/* Servers noticed while one packet is looked at; of more, the next packets tell. */
+/* Servers noticed while one packet is looked at, or in a tick; of more, later answers tell. */
 #define ANSWERING_MAX 16
 
 /* Lines for people that a screen shows. */
@@ -105,7 +105,8 @@ struct sensor {
     int64_t now_ns;    /* see sensor_clock */
     enum verdict_word worst;
     uint32_t judge_next;   /* slot to begin with in the next round */
-    uint32_t round_tick;   /* of a round in which each device is looked at */
+    uint32_t look_next;    /* the same, of devices that may have ended */
+    uint32_t round_tick;   /* of a round, a second */
     struct device *ending; /* whose last result is being made */
     struct inquiry inquiry;
 };
@@ -127,8 +128,9 @@ void sensor_clock(struct sensor *s, bool idle);
 /* Looks at what interfaces lost by now. */
 void sensor_drops(struct sensor *s);
 
-/* Ten times a second: judges what changed, ends what is over; in turn, so each device and drops once a second. */
-void sensor_tick(struct sensor *s);
+/* Ten times a second: judges what changed, ends what is over and counts drops, each in its turn. `idle`: no frames
+ * wait. */
+void sensor_tick(struct sensor *s, bool idle);
 
 /* What `d` is judged on now, as sink on_result. False when memory is out. */
 bool sensor_ask(struct sensor *s, struct device *d, const struct inquiry *how);
