@@ -7,7 +7,8 @@
 #include <stdlib.h>
 
 #define FAMILY_NS (3600 * NS_PER_S)
-#define STEP_NS   (60 * NS_PER_S) /* a clock that is set all the time makes no more families than that */
+#define STEP_NS \
+    (60 * NS_PER_S) /* a clock that is set all the time makes no more families than that */
 
 static void family_free(struct family *f)
 {

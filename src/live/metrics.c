@@ -81,6 +81,8 @@ static void put_deployments(struct metrics *m, const struct sensor *s)
     family(m, "deployments_ended_total", "counter", "Deployments that ended, by how.");
     for (int e = DEVICE_DONE; e <= DEVICE_STOPPED; e++)
         sample(m, "end", device_end_text((enum device_end)e), c->ended[e]);
+    single(m, "deployments_withdrawn_total", "counter",
+           "Deployments of what turned out to be a server.", c->withdrawn);
     family(m, "verdicts_total", "counter", "Deployments that ended, by verdict.");
     for (int v = VERDICT_CLEAR; v <= VERDICT_BLOCKED; v++)
         sample(m, "verdict", verdict_text((enum verdict_word)v), c->verdicts[v]);

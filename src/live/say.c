@@ -58,14 +58,16 @@ void say_state(struct sensor *s)
 {
     const struct sensor_counts *c = &s->counts;
     say(s,
-        "state: %u devices, %llu deployments begun, %u ended; packets %llu, of no device %llu; "
+        "state: %u devices, %llu deployments begun, %u ended, %llu of servers; packets %llu, of no "
+        "device %llu; "
         "dropped by the kernel %llu, by the interface %llu; transactions %llu; events %llu, lost "
         "%llu; reports lost %llu",
         (unsigned)s->roster.count, (unsigned long long)c->begun, sensor_ended(s),
-        (unsigned long long)c->packets, (unsigned long long)c->unassigned,
-        (unsigned long long)s->drops.all.tap.kernel, (unsigned long long)s->drops.all.tap.interface,
-        (unsigned long long)c->transactions, (unsigned long long)s->events.lines,
-        (unsigned long long)s->events.lost, (unsigned long long)c->reports_lost);
+        (unsigned long long)c->withdrawn, (unsigned long long)c->packets,
+        (unsigned long long)c->unassigned, (unsigned long long)s->drops.all.tap.kernel,
+        (unsigned long long)s->drops.all.tap.interface, (unsigned long long)c->transactions,
+        (unsigned long long)s->events.lines, (unsigned long long)s->events.lost,
+        (unsigned long long)c->reports_lost);
     if (s->evidence.folder.fd >= 0)
         say(s, "evidence: files %llu, lost %llu; packets kept now take %llu bytes, %llu pushed out",
             (unsigned long long)s->evidence.files, (unsigned long long)s->evidence.lost,

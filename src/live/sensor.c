@@ -300,6 +300,10 @@ void sensor_frames(void *ctx, const struct frame *frames, size_t count)
 static void on_drop(void *ctx, struct device *d)
 {
     struct sensor *s = ctx;
+    if (d->sign_ns && d->end == DEVICE_RUNNING) {
+        s->counts.withdrawn++;
+        say_device(s, d, "answers others: a server, and no deployment");
+    }
     subject_free(d->subject);
     d->subject = NULL;
     evidence_forget(&s->evidence, d);

@@ -71,6 +71,7 @@ struct sensor_counts {
     uint64_t unassigned; /* packets that are no device's */
     uint64_t begun;      /* deployments */
     uint64_t ended[DEVICE_STOPPED + 1];
+    uint64_t withdrawn; /* those of what turned out to be a server */
     uint64_t verdicts[VERDICT_BLOCKED + 1];
     uint64_t transactions;
     uint64_t reports_lost;
