@@ -28,7 +28,7 @@ static const char usage[] =
     "  -i, --interface NAME    capture there; several are one network\n"
     "  --reports DIR           a report of each deployment, as JSON and text\n"
     "  --evidence DIR          a capture of each that failed, its packets commented\n"
-    "  --evidence-bytes N      kept of a device for that (4194304)\n"
+    "  --evidence-bytes N      kept of a device for that, 262144 to 67108864 (4194304)\n"
     "  --eve FILE|-|unix:PATH  events, one a line; FILE is opened anew on SIGHUP\n"
     "  --http ADDRESS:PORT     answer /metrics, /healthz and /api/devices there\n"
     "  --lines                 on a terminal too: a line an event, no table\n"

@@ -4,7 +4,7 @@
  *
  * Kin have their listed names and their routes in common and number their clients each for itself: a token
  * is both numbers in 32 bits. Facts that are alone have the number 0 and more clients; theirs are tokens as they
- * are. Numbers of kin come round after a million.
+ * are. Numbers of kin come round after a million: that two share one is rare, and costs them one proof.
  */
 #include "facts.h"
 
