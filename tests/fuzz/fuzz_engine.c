@@ -186,8 +186,9 @@ static void feed_many(struct engine *engine, struct run *run, struct slice input
     while (next_frame(&c, &frame)) {
         struct packet p;
         net_decode(&p, frame.linktype, frame.bytes, frame.wire_len, &frame.at);
-        bool wrong = frame.at.frame % HANDED_WRONG == 0;
-        unsigned whose = (p.tuple.src_port + p.tuple.dst_port + wrong) & 1U;
+        unsigned wrong = frame.at.frame % HANDED_WRONG == 0;
+        unsigned ports = (unsigned)p.tuple.src_port + p.tuple.dst_port;
+        unsigned whose = (ports + wrong) & 1U;
         do
             hand(engine, both[whose], &p);
         while (p.has_more && net_decode_more(&p, &frame.at));
