@@ -9,13 +9,15 @@
 
 #include "base/cursor.h"
 
-#define ADDR_KEY    0x726f73746572ULL
-#define BURST       16384U /* new devices at once: a building that is switched on */
-#define DEVICES_A_S 16384 /* new devices a second after that: made up, they cost some of the time */
-#define SUSPECTS    64    /* looked at for one that goes */
-#define PORT_DHCP   67
-#define PORT_BOOTPC 68
-#define DHCP_CHADDR 28 /* offset of the client's address in a DHCP message, RFC 2131 */
+#define ADDR_KEY 0x726f73746572ULL
+#define BURST    16384U /* new devices at once: a building that is switched on */
+/* New devices so often after that, 16,400 a second: made up, they cost some of the time. */
+#define REFILL_NS        (10 * NS_PER_MS)
+#define DEVICES_A_REFILL 164
+#define SUSPECTS         64 /* looked at for one that goes */
+#define PORT_DHCP        67
+#define PORT_BOOTPC      68
+#define DHCP_CHADDR      28 /* offset of the client's address in a DHCP message, RFC 2131 */
 
 void roster_init(struct roster *r, void (*drop)(void *ctx, struct device *d), void *ctx)
 {
@@ -140,10 +142,9 @@ static struct device *least_wanted(struct roster *r)
 static bool take_token(struct roster *r, int64_t now_ns)
 {
     int64_t since = now_ns - r->refilled_ns;
-    if (since >= NS_PER_S || since < 0) {
-        int64_t more =
-            since < 0 || since > BURST * NS_PER_S ? BURST : since / NS_PER_S * DEVICES_A_S;
-        r->tokens = r->tokens + (uint64_t)more > BURST ? BURST : r->tokens + (uint32_t)more;
+    if (since >= REFILL_NS || since < 0) {
+        int64_t more = since < 0 || since > NS_PER_S ? BURST : since / REFILL_NS * DEVICES_A_REFILL;
+        r->tokens = r->tokens + more > BURST ? BURST : r->tokens + (uint32_t)more;
         r->refilled_ns = now_ns;
     }
     if (r->tokens == 0)

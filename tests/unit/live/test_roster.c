@@ -287,7 +287,8 @@ static void an_error_is_whose_packet_it_quotes(void **state)
 /* ---- caps ---- */
 
 enum {
-    BURST = 16384, /* new devices at once, and a second after that */
+    BURST = 16384, /* new devices at once */
+    PORTION = 164, /* so many again after 10 ms */
     SUSPECTS = 64, /* looked at for one that goes */
 };
 
@@ -320,18 +321,24 @@ static void new_devices_are_bounded_in_time(void **state)
         assert_int_equal(made_up(b, i, 0) != NULL, i < BURST);
     assert_int_equal(b->roster.turned_away, 10);
     assert_ptr_equal(made_up(b, 0, 0), known);
-    b->p.at.ts_ns += NS_PER_S - 1;
+    /* A second has its share in a hundred portions. */
+    b->p.at.ts_ns += 10 * NS_PER_MS - 1;
     b->p.tuple.src = addr_v4(0x0b000000U + BURST);
     assert_null(route(b, &b->p));
+    b->p.at.ts_ns += 1;
+    for (uint32_t i = 0; i < PORTION + 10; i++) {
+        b->p.tuple.src = addr_v4(0x0b000000U + BURST + i);
+        assert_int_equal(route(b, &b->p) != NULL, i < PORTION);
+    }
     for (uint32_t i = 0; i < BURST + 10; i++)
-        assert_int_equal(made_up(b, BURST + i, 1) != NULL, i < BURST);
+        assert_int_equal(made_up(b, 2 * BURST + i, 2) != NULL, i < BURST);
     /* Time without new ones saves nothing up; a clock that is set back does no harm. */
     for (uint32_t i = 0; i < 100; i++)
-        assert_non_null(made_up(b, 2 * BURST + i, 100));
+        assert_non_null(made_up(b, 4 * BURST + i, 100));
     assert_int_equal(b->roster.tokens, BURST - 100);
-    assert_non_null(made_up(b, 3 * BURST, 50));
+    assert_non_null(made_up(b, 5 * BURST, 50));
     assert_int_equal(b->roster.tokens, BURST - 1);
-    assert_int_equal(b->roster.count, 2 * BURST + 101);
+    assert_int_equal(b->roster.count, 2 * BURST + PORTION + 101);
 }
 
 static void free_slots_are_used_again(void **state)
