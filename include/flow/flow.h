@@ -175,8 +175,8 @@ void flow_table_expire(struct flow_table *t, int64_t now_ns, uint32_t most);
 typedef void flow_fn(void *ctx, const struct flow *flow);
 void flow_table_each(const struct flow_table *t, flow_fn *fn, void *ctx);
 
-/* TCP connections of a group, NULL: of all, that nobody has answered yet, the oldest first;
- * FLOW_UNANSWERED_MAX at most. */
+/* TCP connections that nobody has answered yet, FLOW_UNANSWERED_MAX at most: of a group, the oldest first; NULL: of
+ * all, longest silent first. */
 #define FLOW_UNANSWERED_MAX 256
 void flow_table_unanswered(const struct flow_table *t, const struct flow_group *group, flow_fn *fn,
                            void *ctx);

@@ -12,8 +12,8 @@
 #include <sys/mman.h>
 
 #define HUGE_PAGE PAGES_LEAST
-#define HEAP_BLOCK \
-    ((size_t)32 << 20) /* what is larger is no part of the heap: the most that glibc takes */
+/* What is larger is no part of the heap; glibc takes no more. */
+#define HEAP_BLOCK ((size_t)32 << 20)
 
 static size_t whole(size_t bytes)
 {

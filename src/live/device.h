@@ -4,7 +4,7 @@
  *
  * A deployment is an analysis of the device's own packets: each device is a subject of its own, as a capture
  * file is one, and all that was learned of it goes when its report is written. So nothing grows with the time
- * a sensor runs, and no device can use up what others need.
+ * a sensor runs, and what a device does fills its own flows and facts before those of others.
  */
 #ifndef LIVE_DEVICE_H
 #define LIVE_DEVICE_H

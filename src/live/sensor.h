@@ -2,9 +2,9 @@
  * live/sensor: the devices of a sensor, from frames to reports. Private to the layer.
  * SPDX-License-Identifier: MIT
  *
- * live.c owns the loop and the descriptors; sensor.c what frames and time do to devices; filing.c what
- * is written when a deployment ends; evidence.c the packets that are kept for it; rows.c what can be asked of
- * the devices; say.c the lines for people.
+ * live.c owns the loop and the descriptors; sensor.c what frames and time do to devices; family.c the engines
+ * they share; filing.c what is written when a deployment ends; evidence.c the packets that are kept for it;
+ * rows.c what can be asked of the devices; say.c the lines for people.
  */
 #ifndef LIVE_SENSOR_H
 #define LIVE_SENSOR_H
